@@ -1,0 +1,1 @@
+"""llm-lab: from raw text to a small language model, every number understood."""

@@ -1,0 +1,29 @@
+"""Section `lora` of params.yaml: which adapter, on which model, from which examples."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from llmlab.adapt.lora import LoraConfig
+from llmlab.train.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterConfig:
+    """One adapter."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Its folder under models/adapters/."""
+    base: Literal["base", "chat"] = "chat"
+    """The model it sits on."""
+    kinds: list[str]
+    """Kinds of instruction example it learns from; empty: all."""
+    adapter: LoraConfig
+    train: TrainConfig
+
+
+def examples_for(recipe: AdapterConfig, rows: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
+    """The rows of the wanted kinds."""
+    return (row for row in rows if not recipe.kinds or row["kind"] in recipe.kinds)

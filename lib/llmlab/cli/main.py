@@ -1,0 +1,54 @@
+"""The `lab` program: every command under its name."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from llmlab.cli.chat import chat
+from llmlab.cli.clean import clean
+from llmlab.cli.compare import compare
+from llmlab.cli.corpus import app as corpus
+from llmlab.cli.doctor import doctor
+from llmlab.cli.errors import LabGroup
+from llmlab.cli.note import note
+from llmlab.cli.preset import preset
+from llmlab.cli.sample import sample
+from llmlab.cli.summary import summary
+
+_EXAMPLES: dict[Callable[..., None], str] = {
+    sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3",
+    chat: "lab chat --lang english --once 'What is a variable?'",
+    note: "lab note --week 2026-W47",
+    preset: "lab preset shakespeare-char",
+    doctor: "lab doctor",
+    compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
+    clean: "lab clean --scratch --cache --dry-run",
+    summary: "lab summary",
+}
+
+app = typer.Typer(
+    cls=LabGroup,
+    name="lab",
+    epilog="The pipeline itself runs with `dvc repro`. Example: lab sample 'One morning' --lang english",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """A small language-model lab: look at what the pipeline made, talk to it, feed it."""
+    if version:
+        from importlib.metadata import version as version_of  # noqa: PLC0415
+
+        print(f"llm-lab {version_of('llmlab')}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+for command, example in _EXAMPLES.items():
+    app.command(epilog=f"Example: {example}")(command)
+app.add_typer(corpus, name="corpus")

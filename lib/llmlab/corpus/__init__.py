@@ -1,0 +1,1 @@
+"""From the web to clean documents: sources, cleaning, duplicates, splits, and the counts of each."""

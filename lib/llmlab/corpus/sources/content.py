@@ -1,0 +1,205 @@
+"""Bytes to documents: decoding, cutting, and the row shapes of JSON Lines. Shared by every kind of source."""
+
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from llmlab.artifacts.documents import Document, document_id, make_document
+from llmlab.artifacts.errors import LabError
+from llmlab.corpus.dialogue import messages_to_text
+from llmlab.corpus.sources.base import ReadContext, Source
+
+# UTF-32's little-endian mark starts with UTF-16's, so it is tried first.
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_PIECE = 1 << 16
+
+
+def documents_in(data: bytes, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    """The documents of one file; `path` is its place inside the source and stands in the documents.
+
+    Raises:
+        LabError: not decodable, or (JSON Lines) a line that is not a JSON object or lacks what the entry promises.
+    """
+    text = decode(data, source.encoding, f"{source.name}: {path}")
+    if source.format == "jsonl":
+        yield from _row_documents(text, path, source, context)
+        return
+    for piece in cut(text, source.split, source.block_chars):
+        if piece.strip():
+            yield _document(piece, path, source, context, {})
+        else:
+            context.skipped["empty"] += 1
+
+
+def decode(data: bytes, encoding: str, where: str) -> str:
+    """Text from bytes: by byte order mark, else in the declared encoding; never by guessing.
+
+    Raises:
+        LabError: an unknown encoding, or bytes that are not text in it; names the offset.
+    """
+    for mark, marked in _MARKS:
+        if data.startswith(mark):
+            encoding = marked
+            break
+    try:
+        return data.decode(encoding)
+    except LookupError as error:
+        raise LabError(f"{where}: unknown encoding {encoding!r}", "use a name Python knows, such as cp1252") from error
+    except UnicodeDecodeError as error:
+        raise LabError(
+            f"{where} is not {encoding} text: {error.reason} at byte {error.start}",
+            "declare the file's `encoding` in its source entry (cp1252, mac_roman, gb18030 …), or convert it to UTF-8",
+        ) from error
+
+
+def is_binary(data: bytes) -> bool:
+    """Git's own rule: a NUL among the first 8,000 bytes; a marked UTF-16 or UTF-32 text is not binary."""
+    return b"\0" in data[:8000] and not data.startswith(tuple(mark for mark, _ in _MARKS))
+
+
+def gunzip(data: bytes, limit: int, where: str) -> bytes:
+    """Unpack gzip, at most `limit` bytes of it.
+
+    Raises:
+        LabError: damaged, or larger than `limit` once unpacked.
+    """
+    unpacked = bytearray()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            while piece := file.read(_PIECE):
+                unpacked += piece
+                if len(unpacked) > limit:
+                    raise LabError(
+                        f"{where} unpacks to more than {limit:,} bytes", "raise the size limit if you trust it"
+                    )
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LabError(f"{where} is not whole gzip data: {error}", "fetch or pack the file again") from error
+    return bytes(unpacked)
+
+
+def cut(text: str, split: str, block_chars: int) -> Iterator[str]:
+    """Cut a text: `none`, `lines`, or `blocks`: whole paragraphs put together up to `block_chars` characters.
+
+    A block ends where the next paragraph would pass the bound; a longer paragraph is a block by itself, since cutting
+    inside one would make documents that start in mid-sentence.
+    """
+    if split == "none":
+        yield text
+    elif split == "lines":
+        yield from (line for line in text.splitlines() if line.strip())
+    else:
+        block = ""
+        for paragraph in re.split(r"\n[^\S\n]*\n\s*", text.replace("\r\n", "\n").strip()):
+            if block and len(block) + len(paragraph) + 2 > block_chars:
+                yield block
+                block = paragraph
+            else:
+                block = f"{block}\n\n{paragraph}" if block else paragraph
+        yield block
+
+
+def _row_documents(text: str, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    # Not splitlines(): JSON strings may hold U+2028 and its kin unescaped.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{source.name}: {path}:{number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise LabError(f"{where} is not JSON: {error}", "mend or delete that line") from error
+        if not isinstance(row, dict):
+            raise LabError(f"{where} is {type(row).__name__}, not a JSON object", "write one object per line")
+        try:
+            body = _row_text(row, source, where)
+        except ValueError as error:
+            if isinstance(error, LabError):
+                raise
+            context.skipped[f"unusable row: {error}"] += 1
+            continue
+        yield _document(_whole_characters(body), path, source, context, row)
+
+
+def _row_text(row: Mapping[str, Any], source: Source, where: str) -> str:
+    """Raises ValueError, with a short reason, for a row whose content is empty; LabError for one of another shape."""
+    if source.document != "dialogue":
+        body = row.get(source.text_field)
+        if not isinstance(body, str):
+            raise LabError(
+                f"{where} has no text in `{source.text_field}` (keys: {', '.join(map(str, row))})",
+                f"set `text_field` of source {source.name} to the right key",
+            )
+        if not body.strip():
+            raise ValueError("empty")
+        return body
+    return messages_to_text(_messages(row, where))
+
+
+def _messages(row: Mapping[str, Any], where: str) -> list[Mapping[str, str]]:
+    """The three shapes in use: `messages`, `instruction`/`input`/`output`, and self-instruct's `instances`."""
+    messages = row.get("messages")
+    if isinstance(messages, list) and all(isinstance(message, dict) for message in messages):
+        return messages
+    answer: Mapping[str, Any] = row
+    instances = row.get("instances")
+    if isinstance(instances, list) and instances and isinstance(instances[0], dict):
+        answer = instances[0]
+    if not isinstance(row.get("instruction"), str) or not isinstance(answer.get("output"), str):
+        raise LabError(
+            f"{where} is no conversation (keys: {', '.join(map(str, row))})",
+            "a dialogue row has `messages`, or `instruction` and `output`",
+        )
+    parts = [row["instruction"], answer.get("input") or ""]
+    question = "\n\n".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer["output"].strip()}]
+
+
+def _whole_characters(text: str) -> str:
+    """Half a surrogate pair, which JSON can spell and UTF-8 cannot hold, becomes U+FFFD; whole pairs are joined."""
+    if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _document(text: str, path: str, source: Source, context: ReadContext, row: Mapping[str, Any]) -> Document:
+    licence = row.get(source.license_field) if source.license_field else None
+    return make_document(
+        lang=context.lang,
+        kind=source.document,
+        text=text,
+        source=source.name,
+        group=_group(text, path, source, context, row),
+        meta=source.meta,
+        path=path,
+        url=source.url or source.address,
+        license=licence if isinstance(licence, str) and licence else source.license,
+    )
+
+
+def _group(text: str, path: str, source: Source, context: ReadContext, row: Mapping[str, Any]) -> str:
+    whole = source.group or source.name
+    if source.group_by == "folder":
+        return PurePosixPath(path).parent.name or whole
+    if source.group_by == "file":
+        return f"{whole}/{path}"
+    if source.group_by == "row":
+        # By content, so that a row's set does not depend on which rows stand before it.
+        return f"{whole}/{document_id(context.lang, text)}"
+    if source.group_by == "field":
+        value = str(row.get(source.group_field) or whole)
+        return value.split(source.group_cut, maxsplit=1)[0].strip() if source.group_cut else value
+    if source.group_by == "line":
+        lines = text.split("\n")
+        return f"{whole}/{lines[source.group_line - 1].strip()}" if len(lines) >= source.group_line else whole
+    return whole

@@ -1,0 +1,47 @@
+"""One file from the web (or from a mirror of it), pinned by its hash."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from llmlab.artifacts.documents import Document
+from llmlab.artifacts.errors import LabError
+from llmlab.corpus.fetch import fetch, find_stored
+from llmlab.corpus.sources.base import ReadContext, Source
+from llmlab.corpus.sources.content import documents_in, gunzip
+
+_GZIP = b"\x1f\x8b"
+
+
+def read(source: Source, context: ReadContext) -> Iterator[Document]:
+    """Documents of the file, unpacked when it is gzip.
+
+    Raises:
+        LabError: no hash in the entry, not to be had, changed under its hash, or damaged.
+    """
+    data = _obtain(source, context).read_bytes()
+    name = PurePosixPath(unquote(urlsplit(source.url).path)).name or source.name
+    if data.startswith(_GZIP):
+        data = gunzip(data, context.limits.max_bytes, source.name)
+    name = name.removesuffix(".gz")
+    shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
+    yield from documents_in(data, name, shape, context)
+
+
+def _obtain(source: Source, context: ReadContext) -> Path:
+    if not source.sha256:
+        raise LabError(
+            f"source {source.name} has no `sha256`, so nobody could tell when its content changes",
+            "download it once, look it over, and add the output of `sha256sum` to the entry",
+        )
+    if not source.mirror_only:
+        return fetch(source.url, sha256=source.sha256, cache=context.cache, limits=context.limits)
+    found = find_stored(source.sha256, context.cache)
+    if found is None:
+        raise LabError(
+            f"source {source.name} is a converted file that no public address serves byte for byte; it was made from "
+            f"{source.url} and is looked up by its hash {source.sha256[:12]}… in a mirror only",
+            "set LLMLAB_MIRROR to a folder whose catalog.json lists that hash, or take the source out of params.yaml",
+        )
+    return found

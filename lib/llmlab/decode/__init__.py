@@ -1,0 +1,1 @@
+"""Ids to ids; nothing here knows about text."""

@@ -1,0 +1,1 @@
+"""Numbers about a model, each with a ceiling and a cheap baseline beside it."""

@@ -1,0 +1,32 @@
+"""Section `evaluate` of params.yaml."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """How much is generated, and how."""
+
+    completions: Count = 240
+    """Held-out Smalltalk signatures to complete."""
+    texts: Count = 40
+    """Held-out texts per language to continue."""
+    temperature: Annotated[float, Field(ge=0, le=10)] = 0.6
+    """Sampling temperature of all generated text."""
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Nucleus of all generated text."""
+    max_new: Annotated[int, Field(gt=0)] = 200
+    """Longest continuation in tokens; a method not closed by then is cut off and counts as invalid."""
+    order: Annotated[int, Field(ge=2, le=7)] = 5
+    """Order of the Kneser-Ney baseline."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Type of matrix products while scoring."""
+    threads: Annotated[int, Field(gt=0)] = 2
+    """CPU threads."""
+    sample_prompts: dict[str, str]
+    """Per language, the text that every milestone continues."""

@@ -1,0 +1,90 @@
+"""Who writes the continuations: the model, or the n-gram baseline, behind one function type."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from llmlab.decode.engine import generate
+from llmlab.decode.sampling import SamplingConfig
+from llmlab.evals.kneser_ney import KneserNey
+from llmlab.model.transformer import Transformer
+from llmlab.runtime.seed import numpy_generator, torch_generator
+from llmlab.tokenizer.base import Tokenizer
+from llmlab.tokenizer.chat import encode_prompt, opening
+from llmlab.tokenizer.special import END, EOS
+
+Closed = Callable[[int, str], bool]
+Writer = Callable[[Sequence[str], Closed | None], list[str]]
+_BATCH = 40
+
+
+def model_writer(model: Transformer, tokenizer: Tokenizer, lang: str, config: SamplingConfig, seed: int) -> Writer:
+    """The model continuing documents of a language."""
+    special = set(tokenizer.special.values())
+
+    def write(texts: Sequence[str], closed: Closed | None = None) -> list[str]:
+        generator = torch_generator(seed, f"writing/{lang}")
+        written: list[str] = []
+        for first in range(0, len(texts), _BATCH):
+            prompts = [[*opening(tokenizer, lang), *tokenizer.encode(text)] for text in texts[first : first + _BATCH]]
+            finished = _finished(tokenizer, closed) if closed else None
+            stop = {tokenizer.special[EOS]}
+            banned = special - stop
+            ended = generate(model, prompts, config, generator, stop=stop, banned=banned, finished=finished)
+            written += [tokenizer.decode(item.ids) for item in ended]
+        return written
+
+    return write
+
+
+def ngram_writer(model: KneserNey, tokenizer: Tokenizer, lang: str, config: SamplingConfig, seed: int) -> Writer:
+    """The n-gram continuing documents of a language, sampled at the same temperature."""
+    special = np.array(sorted(set(tokenizer.special.values()) - {tokenizer.special[EOS]}))
+
+    def write(texts: Sequence[str], closed: Closed | None = None) -> list[str]:
+        rng = numpy_generator(seed, f"n-gram writing/{lang}")
+        finished = _finished(tokenizer, closed) if closed else None
+        return [_continue(text, finished, rng) for text in texts]
+
+    def _continue(text: str, finished: Callable[[int, list[int]], bool] | None, rng: np.random.Generator) -> str:
+        ids = [*opening(tokenizer, lang), *tokenizer.encode(text)]
+        new: list[int] = []
+        while len(new) < config.max_new:
+            weights = model.distribution([*ids, *new][-model.order :])
+            weights[special] = 0
+            # By the largest first, since a low temperature would take all of them to zero.
+            weights = weights / weights.max()
+            weights = weights ** (1 / config.temperature) if config.temperature else weights == 1
+            token = int(rng.choice(len(weights), p=weights / weights.sum()))
+            if token == tokenizer.special[EOS]:
+                break
+            new.append(token)
+            if finished is not None and finished(0, new):
+                break
+        return tokenizer.decode(new)
+
+    return write
+
+
+def answers(model: Transformer, tokenizer: Tokenizer, lang: str, questions: Sequence[str], max_new: int) -> list[str]:
+    """The chat model's likeliest answers to one-turn questions."""
+    stop = {tokenizer.special[END], tokenizer.special[EOS]}
+    banned = set(tokenizer.special.values()) - stop
+    config = SamplingConfig(temperature=0, max_new=max_new)
+    written: list[str] = []
+    for first in range(0, len(questions), _BATCH):
+        chunk = questions[first : first + _BATCH]
+        prompts = [encode_prompt(tokenizer, lang, [{"role": "user", "content": text}]) for text in chunk]
+        ended = generate(model, prompts, config, torch.Generator(), stop=stop, banned=banned)
+        written += [tokenizer.decode(item.ids) for item in ended]
+    return written
+
+
+def _finished(tokenizer: Tokenizer, closed: Closed) -> Callable[[int, list[int]], bool]:
+    """Ask `closed` only after a token that could close something: decoding at every step would cost more than it."""
+
+    def check(row: int, ids: list[int]) -> bool:
+        return b"]" in tokenizer.token_bytes(ids[-1]) and closed(row, tokenizer.decode(ids))
+
+    return check

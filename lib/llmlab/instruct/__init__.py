@@ -1,0 +1,1 @@
+"""Examples for instruction tuning, from text and from syntax trees."""

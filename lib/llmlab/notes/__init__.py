@@ -1,0 +1,1 @@
+"""The weekly note: what changed, what it did to the numbers, one picture, samples, and room for the person's words."""

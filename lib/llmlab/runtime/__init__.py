@@ -1,0 +1,1 @@
+"""The machine: devices, numbers' precision, random generators, processes."""

@@ -1,0 +1,1 @@
+"""Ids on disk to batches."""

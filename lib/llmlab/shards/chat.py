@@ -1,0 +1,47 @@
+"""Chats to rows for supervised fine-tuning: the loss counts the assistant's tokens only."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from llmlab.artifacts.errors import LabError
+from llmlab.shards.batches import Batch, PackedSource
+from llmlab.tokenizer.base import Tokenizer
+from llmlab.tokenizer.chat import encode_chat
+from llmlab.tokenizer.special import PAD
+
+
+def chat_source(tokenizer: Tokenizer, examples: Iterable[Mapping[str, str]], context: int, seed: int) -> PackedSource:
+    """Rows of whole conversations; one longer than a row is left out, since its end would be cut off.
+
+    Args:
+        tokenizer: with tags for the examples' languages.
+        examples: rows with `lang` and `messages` (JSON).
+        context: T.
+        seed: of the order of rows.
+
+    Raises:
+        LabError: no example is short enough.
+    """
+    documents: list[np.ndarray] = []
+    masks: list[np.ndarray] = []
+    seen = 0
+    for example in examples:
+        seen += 1
+        ids, mask = encode_chat(tokenizer, example["lang"], json.loads(example["messages"]))
+        if len(ids) <= context + 1 and any(mask):
+            documents.append(np.asarray(ids))
+            masks.append(np.asarray(mask))
+    if not documents:
+        raise LabError(
+            f"none of {seen} examples fits into {context} tokens", "raise `model.context`, or see metrics/instruct.json"
+        )
+    return PackedSource(documents, masks, context, seed, tokenizer.special[PAD])
+
+
+def all_batches(source: PackedSource, rows: int) -> list[Batch]:
+    """Every row of a source once, for validation."""
+    return [
+        source.batch(first, min(rows, source.rows_per_epoch - first)) for first in range(0, source.rows_per_epoch, rows)
+    ]

@@ -1,0 +1,1 @@
+"""The Smalltalk language: tokens, trees, source files, numbers about code. No machine learning here."""

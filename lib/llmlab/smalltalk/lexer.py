@@ -1,0 +1,186 @@
+"""Characters to Smalltalk tokens.
+
+The dialect is Pharo's. A `-` before a digit stays a binary token: only the parser knows whether an operand
+or an operator is due, so it joins sign and number there (`3-4` subtracts, `3--4` is 3 minus -4).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# Possessive quantifiers (`*+`) keep an unterminated string or comment linear: without them the expression
+# would back off into `'a''b` and report a string that ends at its first doubled quote.
+_NAME = r"[^\W\d]\w*"
+_OPERATOR = r"[-+*/\\~<>=@%&?,!|·÷±×]"
+_PATTERNS = (
+    ("keyword", rf"{_NAME}:(?!=)"),
+    ("name", _NAME),
+    ("assign", r":="),
+    ("punctuation", r"[\[\](){};.:]"),
+    ("caret", r"\^"),
+    # Subtle: `-` directly before a digit ends the operator, unless it is its first character.
+    ("binary", rf"{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+"),
+    ("comment", r'"[^"]*+(?:""[^"]*+)*+"'),
+    ("string", r"'[^']*+(?:''[^']*+)*+'"),
+    ("radix", r"[0-9]+r-?[0-9A-Z]+(?:e-?[0-9]+)?"),
+    ("scaled", r"[0-9]+(?:\.[0-9]+)?s[0-9]*(?!\w)"),
+    ("float", r"[0-9]+\.[0-9]+(?:[edq]-?[0-9]+)?"),
+    ("integer", r"[0-9]+(?:[edq]-?[0-9]+)?"),
+    ("array", r"#[(\[]"),
+    ("symbol", rf"##?(?:{_NAME}(?::(?!=)(?:{_NAME})?)*|{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+|'[^']*+(?:''[^']*+)*+')"),
+    ("character", r"\$[\s\S]"),
+    ("bad", r"[\s\S]"),
+    ("end", r"\Z"),
+)
+_TOKEN = re.compile(r"[ \t\r\n\f]*+(?:" + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS) + ")")
+_PLAIN_SYMBOL = re.compile(rf"{_NAME}(?::(?!=)(?:{_NAME})?)*|{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+")
+_BRACKETS = re.compile(r"""'[^']*+'|"[^"]*+"|\$[\s\S]|[\[\]'"]""")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Token(NamedTuple):
+    """One lexical unit; `text` is exactly `source[start:end]`.
+
+    Kinds: name, keyword (`at:`), binary, assign, caret, punctuation (`[ ] ( ) { } ; . :`), array (`#(` or `#[`),
+    integer, float, scaled, character, string, symbol (with its `#`), and comment where comments are asked for.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class SmalltalkSyntaxError(ValueError):
+    """Source text that is not Smalltalk: what was expected, and where.
+
+    `position` counts characters from 0, `line` lines from 1. Build one with `syntax_error`.
+    """
+
+    # Every field goes to ValueError too, so that the error survives pickling between worker processes.
+    def __init__(self, message: str, position: int = 0, expected: str = "", line: int = 1) -> None:
+        super().__init__(message, position, expected, line)
+        self.position = position
+        self.expected = expected
+        self.line = line
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def line_number(source: str, position: int) -> int:
+    """The line of `position`, from 1; LF, CRLF and lone CR all end a line."""
+    return 1 + sum(1 for _ in _LINE_END.finditer(source, 0, position))
+
+
+def syntax_error(source: str, position: int, expected: str) -> SmalltalkSyntaxError:
+    """The error saying that `expected` should have stood at `position`."""
+    line = line_number(source, position)
+    found = repr(source[position : position + 20]) if position < len(source) else "the end of the text"
+    return SmalltalkSyntaxError(f"line {line}: expected {expected}, found {found}", position, expected, line)
+
+
+def scan(source: str) -> Iterator[Token]:
+    """Every token of any text at all, comments included; what is no token comes one character at a time as `bad`."""
+    for match in _TOKEN.finditer(source):
+        kind = match.lastgroup or "end"
+        if kind != "end":
+            yield Token(kind, match[kind], match.start(kind), match.end())
+
+
+def tokenize(source: str, comments: bool = False) -> list[Token]:
+    """The tokens of `source`, with comments left out unless asked for.
+
+    Raises SmalltalkSyntaxError for an unterminated string or comment, a character that starts no token, and a
+    number whose digits do not suit its radix.
+    """
+    tokens: list[Token] = []
+    append = tokens.append
+    for match in _TOKEN.finditer(source):
+        kind = match.lastgroup or "end"
+        if kind in _RARE:
+            if kind == "end" or (kind == "comment" and not comments):
+                continue
+            kind = _checked_kind(source, kind, match[kind], match.start(kind))
+        # lastgroup names the group as it matched; a radix number has become an integer by now.
+        start, end = match.span(match.lastindex or 0)
+        append(Token(kind, source[start:end], start, end))
+    return tokens
+
+
+_RARE = frozenset({"bad", "end", "comment", "radix"})
+
+
+def _checked_kind(source: str, kind: str, text: str, start: int) -> str:
+    """The public kind of a rare token; raises for a bad one."""
+    if kind == "bad":
+        raise syntax_error(source, start, _EXPECTED_INSTEAD.get(text, "Smalltalk text"))
+    if kind == "radix":
+        _check_radix(source, text, start)
+        return "integer"
+    return kind
+
+
+_EXPECTED_INSTEAD = {
+    "'": "a closing quote for the string that starts here",
+    '"': "a closing double quote for the comment that starts here",
+    "$": "a character after $",
+    "#": "a symbol, a literal array or a byte array after #",
+}
+
+
+def _check_radix(source: str, text: str, start: int) -> None:
+    radix_text, _, rest = text.partition("r")
+    # Bounded before conversion: int() refuses texts of thousands of digits with an error of its own.
+    radix = int(radix_text) if len(radix_text) <= 2 else 0
+    if not 2 <= radix <= 36:
+        raise syntax_error(source, start, "a radix from 2 to 36")
+    digits = rest.partition("e")[0].lstrip("-")
+    if any(int(digit, 36) >= radix for digit in set(digits)):
+        raise syntax_error(source, start, f"digits below the radix {radix}")
+
+
+def closing_bracket(text: str, start: int, depth: int = 1) -> int | None:
+    """The index just past the `]` that brings `depth` open brackets at `start` down to none.
+
+    Brackets inside strings, comments and characters (`$]`) do not count. None when the text ends first.
+    """
+    for match in _BRACKETS.finditer(text, start):
+        found = match[0]
+        if found == "[":
+            depth += 1
+        elif found == "]":
+            depth -= 1
+            if depth == 0:
+                return match.end()
+        elif found in ("'", '"'):
+            return None
+    return None
+
+
+def is_plain_symbol(text: str) -> bool:
+    """Whether `#` followed by `text` reads back as that symbol without quotes."""
+    return _PLAIN_SYMBOL.fullmatch(text) is not None
+
+
+def quoted(text: str, quote: str = "'") -> str:
+    """`text` between quotes, its own quotes doubled."""
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def unquoted(text: str) -> str:
+    """The content of a string or comment token: without its quotes, doubled quotes made single."""
+    return text[1:-1].replace(text[0] * 2, text[0])
+
+
+def trim_end(source: str) -> str:
+    """`source` without the blanks at its end, unless the first of them is the character of a `$ `."""
+    trimmed = source.rstrip()
+    dollars = len(trimmed) - len(trimmed.rstrip("$"))
+    # An odd run of dollars ends in one that still wants its character; `$$` is complete.
+    return source[: len(trimmed) + dollars % 2]
+
+
+def unix_lines(text: str) -> str:
+    """`text` without a byte-order mark, every line end made LF."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

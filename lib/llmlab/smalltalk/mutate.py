@@ -1,0 +1,275 @@
+"""Deliberate mistakes in a method, each with its name in plain English.
+
+`break_method` makes text that no longer parses, `alter_method` a bug that still does. Both edit the source, so
+layout and comments survive; both read their result again before they answer.
+"""
+
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+from llmlab.smalltalk.lexer import SmalltalkSyntaxError, Token, tokenize
+from llmlab.smalltalk.nodes import Method, Node, Return, Send, same_tree, walk
+from llmlab.smalltalk.parser import is_valid_method, parse_method, parse_pattern
+from llmlab.smalltalk.printer import selector_parts
+
+
+class Edit(NamedTuple):
+    """Replace `source[start:stop]` by `text`."""
+
+    start: int
+    stop: int
+    text: str
+
+
+# What a mutation proposes: the edits, and the name of the defect they make.
+Proposal = tuple[list[Edit], str]
+
+_BRACKET_NAMES = {
+    **{"(": "opening parenthesis", "#(": "opening parenthesis", ")": "closing parenthesis"},
+    **{"[": "opening bracket", "#[": "opening bracket", "]": "closing bracket"},
+    **{"{": "opening brace", "}": "closing brace"},
+}
+_OPERANDS = frozenset({"name", "integer", "float", "scaled", "character", "string", "symbol"})
+_ENDS = frozenset({"", ".", ";", ")", "]", "}"})
+_OPPOSITES = {
+    **{"ifTrue:": "ifFalse:", "ifFalse:": "ifTrue:", "whileTrue:": "whileFalse:", "whileFalse:": "whileTrue:"},
+    **{"ifNil:": "ifNotNil:", "ifNotNil:": "ifNil:", "ifEmpty:": "ifNotEmpty:", "ifNotEmpty:": "ifEmpty:"},
+    **{"select:": "reject:", "reject:": "select:", "and:": "or:", "or:": "and:"},
+}
+
+
+def break_method(source: str, rng: random.Random) -> tuple[str, str]:
+    """An invalid variant of `source`, and what is wrong with it; raises SmalltalkSyntaxError if `source` is invalid."""
+    parse_method(source)
+    stop = parse_pattern(source).stop
+    body = [each for each in tokenize(source) if each.start >= stop]
+    kinds = list(_BREAKS)
+    rng.shuffle(kinds)
+    for propose in kinds:
+        proposals = propose(source, body)
+        rng.shuffle(proposals)
+        for edits, defect in proposals:
+            broken = _edited(source, edits)
+            if not is_valid_method(broken):
+                return broken, defect
+    raise AssertionError("a bracket after the end is always at hand, and never valid")
+
+
+def alter_method(source: str, rng: random.Random) -> tuple[str, str] | None:
+    """A variant of `source` that parses but does something else, and the bug's name; None if nothing offers itself.
+
+    Raises SmalltalkSyntaxError if `source` is invalid.
+    """
+    method = parse_method(source)
+    tokens = tokenize(source)
+    kinds = list(_ALTERATIONS)
+    rng.shuffle(kinds)
+    for propose in kinds:
+        proposals = propose(source, method, tokens)
+        rng.shuffle(proposals)
+        for edits, defect in proposals:
+            altered = _edited(source, edits)
+            if _still_parses_otherwise(altered, method):
+                return altered, defect
+    return None
+
+
+def _still_parses_otherwise(source: str, method: Method) -> bool:
+    try:
+        return not same_tree(parse_method(source), method)
+    except SmalltalkSyntaxError:
+        return False
+
+
+def _edited(source: str, edits: list[Edit]) -> str:
+    for edit in sorted(edits, reverse=True):
+        source = source[: edit.start] + edit.text + source[edit.stop :]
+    return source
+
+
+# -- mutations that break: each proposes every place where it could act
+
+
+def _drop_bracket(source: str, tokens: list[Token]) -> list[Proposal]:
+    return [
+        ([Edit(each.start, each.end, "")], f"{_article(name)} {name} is missing")
+        for each in tokens
+        if (name := _bracket_name(each))
+    ]
+
+
+def _swap_bracket(source: str, tokens: list[Token]) -> list[Proposal]:
+    proposals: list[Proposal] = []
+    for each in tokens:
+        name = _bracket_name(each)
+        for text, other in ((")", "parenthesis"), ("]", "bracket"), ("}", "brace")):
+            if name.startswith("closing") and each.text != text:
+                proposals.append(
+                    ([Edit(each.start, each.end, text)], f"{_article(name)} {name} should not be a {other}")
+                )
+    return proposals
+
+
+def _double_bracket(source: str, tokens: list[Token]) -> list[Proposal]:
+    return [
+        ([Edit(each.end, each.end, " " + each.text)], f"there is {_article(name)} {name} too many")
+        for each in tokens
+        if (name := _bracket_name(each)) and name.startswith("closing")
+    ]
+
+
+def _drop_quote(source: str, tokens: list[Token]) -> list[Proposal]:
+    return [
+        ([Edit(each.end - 1, each.end, "")], "the closing quote of a string is missing")
+        for each in tokens
+        if each.text.endswith("'") and each.kind in ("string", "symbol")
+    ]
+
+
+def _drop_operand(source: str, tokens: list[Token]) -> list[Proposal]:
+    missing = {
+        "binary": "the operator {} has no operand after it",
+        "keyword": "the keyword {} has no argument",
+        "assign": "there is no value after {}",
+    }
+    proposals: list[Proposal] = []
+    for before, each, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
+        alone = (after.text if after else "") in _ENDS
+        if before.kind in missing and each.kind in _OPERANDS and alone:
+            proposals.append(([Edit(before.end, each.end, "")], missing[before.kind].format(before.text)))
+    return proposals
+
+
+def _stray_operator(source: str, tokens: list[Token]) -> list[Proposal]:
+    return [
+        ([Edit(each.end, each.end, f" {text}")], f"there is a stray {text} with nothing after it")
+        for each, after in zip(tokens, [*tokens[1:], None], strict=False)
+        if each.kind in _OPERANDS and (after.text if after else "") in _ENDS
+        for text in ("+", ",", ":=")
+    ]
+
+
+def _bad_cascade(source: str, tokens: list[Token]) -> list[Proposal]:
+    proposals: list[Proposal] = []
+    for before, each, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if each.text == ";":
+            proposals.append(([Edit(each.end, each.end, " ;")], "a cascade has a semicolon with no message after it"))
+        starts = before is None or before.kind in ("assign", "caret") or before.text in (".", "(")
+        if starts and each.kind in _OPERANDS and after is not None and after.kind == "name":
+            proposals.append(([Edit(each.end, each.end, ";")], "a cascade starts before any message was sent"))
+    return proposals
+
+
+def _text_after_end(source: str, tokens: list[Token]) -> list[Proposal]:
+    end = len(source)
+    proposals: list[Proposal] = [
+        ([Edit(end, end, "\n]")], "there is a closing bracket after the end of the method"),
+        ([Edit(end, end, " )")], "there is a closing parenthesis that nothing opened"),
+    ]
+    if any(each.kind == "caret" for each in tokens):
+        proposals.append(([Edit(end, end, ".\n\tself yourself")], "there is a statement after the return"))
+    return proposals
+
+
+_BREAKS: tuple[Callable[[str, list[Token]], list[Proposal]], ...] = (
+    _drop_bracket,
+    _swap_bracket,
+    _double_bracket,
+    _drop_quote,
+    _drop_operand,
+    _stray_operator,
+    _bad_cascade,
+    _text_after_end,
+)
+
+
+# A bare bracket inside a literal array (`#($] ...)`) is a character token, so the text alone decides.
+def _bracket_name(token: Token) -> str:
+    return _BRACKET_NAMES.get(token.text, "") if token.kind in ("punctuation", "array") else ""
+
+
+def _article(name: str) -> str:
+    return "an" if name.startswith("opening") else "a"
+
+
+# -- mutations that still parse
+
+
+def _swap_arguments(source: str, method: Method, tokens: list[Token]) -> list[Proposal]:
+    proposals: list[Proposal] = []
+    for send in _keyword_sends(method):
+        spans = [_with_parentheses(each, tokens) for each in send.arguments]
+        for left, right in pairwise(spans):
+            edits = [Edit(*left, source[slice(*right)]), Edit(*right, source[slice(*left)])]
+            proposals.append((edits, f"two arguments of {send.selector} are in the wrong order"))
+    return proposals
+
+
+def _negate(source: str, method: Method, tokens: list[Token]) -> list[Proposal]:
+    proposals: list[Proposal] = []
+    for send in _keyword_sends(method):
+        parts = selector_parts(send.selector)
+        if all(each in _OPPOSITES for each in parts):
+            keywords = [_token_before(each, tokens) for each in send.arguments]
+            edits = [Edit(each.start, each.end, _OPPOSITES[each.text]) for each in keywords]
+            wrong = "".join(_OPPOSITES[each] for each in parts)
+            proposals.append((edits, f"a condition is negated: {wrong} should be {send.selector}"))
+    return proposals
+
+
+def _off_by_one(source: str, method: Method, tokens: list[Token]) -> list[Proposal]:
+    pragmas = [(each.start, each.stop) for each in method.pragmas]
+    proposals: list[Proposal] = []
+    for token in tokens:
+        small = token.kind == "integer" and token.text.isdecimal() and len(token.text) <= 15
+        if small and not any(start <= token.start < stop for start, stop in pragmas):
+            for value in {int(token.text) + 1, max(int(token.text) - 1, 0)} - {int(token.text)}:
+                defect = f"a number is off by one: {value} should be {token.text}"
+                proposals.append(([Edit(token.start, token.end, str(value))], defect))
+    return proposals
+
+
+def _drop_return(source: str, method: Method, tokens: list[Token]) -> list[Proposal]:
+    following = {before.start: after.start for before, after in pairwise(tokens)}
+    return [
+        ([Edit(each.start, following[each.start], "")], "a return is missing: the ^ was left out")
+        for each in walk(method)
+        if isinstance(each, Return) and not source[each.start + 1 : following[each.start]].strip()
+    ]
+
+
+_ALTERATIONS: tuple[Callable[[str, Method, list[Token]], list[Proposal]], ...] = (
+    _swap_arguments,
+    _negate,
+    _off_by_one,
+    _drop_return,
+)
+
+
+def _keyword_sends(method: Method) -> list[Send]:
+    return [each for each in walk(method) if isinstance(each, Send) and each.selector.endswith(":")]
+
+
+def _with_parentheses(node: Node, tokens: list[Token]) -> tuple[int, int]:
+    """The range of an argument with the parentheses around it, which belong to no node."""
+    first = _position(node, tokens)
+    last = first
+    while tokens[last].end < node.stop:
+        last += 1
+    while tokens[first - 1].text == "(" and tokens[last + 1].text == ")":
+        first, last = first - 1, last + 1
+    return tokens[first].start, tokens[last].end
+
+
+def _token_before(argument: Node, tokens: list[Token]) -> Token:
+    """The keyword that `argument` follows."""
+    position = _position(argument, tokens) - 1
+    while tokens[position].text == "(":
+        position -= 1
+    return tokens[position]
+
+
+def _position(node: Node, tokens: list[Token]) -> int:
+    return next(index for index, each in enumerate(tokens) if each.start == node.start)

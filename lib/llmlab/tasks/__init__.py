@@ -1,0 +1,1 @@
+"""Evaluation tasks: examples and grader together, used by evaluation, SFT and rewards alike."""

@@ -1,0 +1,1 @@
+"""Text to ids and back, one protocol for every kind."""

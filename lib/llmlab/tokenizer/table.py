@@ -1,0 +1,40 @@
+"""Kind to tokenizer: adding one is a file of its own and a line in each function here."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from llmlab.artifacts.errors import LabError, missing_file
+from llmlab.artifacts.manifest import check_version, hash_bytes, read_json
+from llmlab.tokenizer.base import TOKENIZER_VERSION, Tokenizer, TokenizerConfig
+from llmlab.tokenizer.char import CharTokenizer, train_char
+from llmlab.tokenizer.spm import SpmTokenizer, train_spm
+
+_STAGE = "train_tokenizer"
+
+
+def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> Tokenizer:
+    """Train the kind that the config names; errors as in that kind's `train_…`."""
+    if config.kind == "char":
+        return train_char(texts, languages)
+    return train_spm(texts, config, languages)
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer stored in a folder.
+
+    Raises:
+        LabError: missing, truncated or changed files, an unknown kind or format version.
+    """
+    facts = read_json(folder / "tokenizer.json", _STAGE)
+    remedy = f"run `dvc repro -f {_STAGE}`, which writes it"
+    check_version(facts.get("version"), TOKENIZER_VERSION, folder / "tokenizer.json", remedy)
+    path = folder / "tokenizer.model"
+    if not path.exists():
+        raise missing_file(path, _STAGE)
+    model = path.read_bytes()
+    if hash_bytes(model) != facts.get("model_sha256"):
+        raise LabError(f"{path} is truncated or changed: its sha256 is not the one in tokenizer.json", remedy)
+    kinds: dict[str, Callable[[bytes], Tokenizer]] = {"spm": SpmTokenizer, "char": CharTokenizer}
+    if facts.get("kind") not in kinds:
+        raise LabError(f"{folder} holds a tokenizer of the unknown kind {facts.get('kind')!r}", remedy)
+    return kinds[facts["kind"]](model)

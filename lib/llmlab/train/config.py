@@ -1,0 +1,75 @@
+"""The training section: the same fields for pretraining, SFT and LoRA."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from llmlab.artifacts.errors import LabError
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How to train; one step is one optimizer update on `rows` rows."""
+
+    steps: Positive
+    """Optimizer updates, unless early stopping ends sooner."""
+    rows: Positive
+    """Rows of `model.context` tokens per step."""
+    micro_rows: Positive | None = None
+    """Rows per forward pass; gradients of a step add up over passes, weighted by tokens. Null: all at once."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """AdamW (Loshchilov & Hutter 2019), or Muon (Jordan et al. 2024) for the blocks' matrices and AdamW beside."""
+    lr: Annotated[float, Field(gt=0, le=10)] = 3e-3
+    """Peak learning rate of AdamW."""
+    muon_lr: Annotated[float, Field(gt=0, le=10)] = 0.02
+    """Peak learning rate of Muon."""
+    betas: tuple[Share, Share] = (0.9, 0.95)
+    """AdamW's decay rates of the first and second moment."""
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """Decoupled decay of matrices; norms and other vectors are never decayed."""
+    embedding_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Decoupled decay of embedding tables."""
+    warmup: Annotated[int, Field(ge=0)] = 20
+    """Steps of linear warm-up from 0."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """Decay from the peak at the end of warm-up to `final_lr` at `steps`."""
+    final_lr: Share = 0.0
+    """Last learning rate as a share of the peak."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Gradients are scaled down to this norm."""
+    packing: Literal["stream", "documents"] = "stream"
+    """`stream`: rows cut from one run of ids; `documents`: whole documents packed, no attention across them."""
+    mask_documents: bool = False
+    """With `stream`: positions do not see other documents in their row."""
+    validate_every: Positive = 100
+    """Steps between validations; each may be the best so far."""
+    patience: Annotated[int, Field(ge=0)] = 0
+    """Stop after this many validations without a better one; 0: never."""
+    keep: Literal["best", "last"] = "best"
+    """Which weights become the stage's model; the other is kept beside it."""
+    checkpoint_every: Positive = 50
+    """Steps between saves of the whole training state, from which a killed run goes on."""
+    milestones: list[Positive] = ()  # type: ignore[assignment]
+    """Steps whose weights are kept, for samples against steps."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Type of matrix products; weights stay fp32."""
+    compile: bool = False
+    """torch.compile the model. With more than one CPU thread its results were seen to differ from run to run."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    """Where to compute."""
+    threads: Positive = 2
+    """CPU threads: part of the result, since sums of one and two threads round differently."""
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that cannot mean anything."""
+        object.__setattr__(self, "milestones", list(self.milestones))
+        if self.micro_rows is not None and self.rows % self.micro_rows:
+            raise LabError(
+                f"rows {self.rows} is not a multiple of micro_rows {self.micro_rows}", "change one of the two"
+            )
+        if self.warmup >= self.steps:
+            raise LabError(f"warmup {self.warmup} leaves nothing of {self.steps} steps", "lower `warmup`")

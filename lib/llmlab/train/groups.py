@@ -1,0 +1,47 @@
+"""Which parameters get which optimizer, learning rate and weight decay."""
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from llmlab.train.config import TrainConfig
+
+_TABLES = ("embedding.", "positions.", "ngrams.")
+
+
+def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
+    """Optimizers over the trainable parameters, each group with its `peak` learning rate.
+
+    Matrices inside the blocks take Muon or AdamW with decay; embedding tables and the head AdamW with
+    `embedding_decay`; vectors AdamW without decay. A tied head is the embedding, once.
+    """
+    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    tables = [p for name, p in named if name.startswith((*_TABLES, "head."))]
+    vectors = [p for name, p in named if p.ndim < 2]
+    matrices = [p for name, p in named if p.ndim >= 2 and not name.startswith((*_TABLES, "head."))]
+    adamw = [
+        {"params": tables, "weight_decay": config.embedding_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    optimizers: list[Optimizer] = []
+    if config.optimizer == "muon" and matrices:
+        optimizers.append(
+            torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay, momentum=0.95)
+        )
+    else:
+        adamw.append({"params": matrices, "weight_decay": config.weight_decay})
+    used = [group for group in adamw if group["params"]]
+    if used:
+        fused = next(iter(used[0]["params"])).device.type in ("cpu", "cuda")  # type: ignore[call-overload]
+        optimizers.append(torch.optim.AdamW(used, lr=config.lr, betas=config.betas, eps=1e-8, fused=fused))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers
+
+
+def set_rate(optimizers: list[Optimizer], share: float) -> None:
+    """Set every group to `share` of its peak."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * share

@@ -1,0 +1,69 @@
+"""What a run tells while it runs: a live line for the person, a curve for the files."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class Point(TypedDict):
+    """One validation: step, tokens seen, losses in nats per token, learning rate share, gradient norm."""
+
+    step: int
+    tokens: int
+    train_loss: float
+    val_loss: float
+    lr: float
+    grad_norm: float
+
+
+@dataclass
+class Journal:
+    """Progress of one run of `steps`; a bar on a terminal, a plain line per validation elsewhere."""
+
+    steps: int
+    name: str
+    started: float = field(default_factory=time.perf_counter)
+    tokens: int = 0
+    _progress: Progress | None = None
+
+    def __enter__(self) -> "Journal":
+        """Start the bar."""
+        if sys.stderr.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            times = (TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
+            self._progress = Progress(*columns, *times, console=Console(stderr=True), refresh_per_second=4)
+            self._progress.start()
+            self._progress.add_task(self.name, total=self.steps)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the bar."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def step(self, step: int, loss: float, tokens: int) -> None:
+        """One update is done: `step` of them in all."""
+        self.tokens += tokens
+        if self._progress is not None:
+            text = f"{self.name} loss {loss:.3f} {self.tokens_per_second():,.0f} tokens/s"
+            self._progress.update(self._progress.task_ids[0], completed=step, description=text)
+
+    def validated(self, point: Point) -> None:
+        """Print a validation."""
+        elapsed = time.perf_counter() - self.started
+        left = elapsed / max(1, point["step"]) * (self.steps - point["step"])
+        losses = f"train {point['train_loss']:.4f} val {point['val_loss']:.4f} grad {point['grad_norm']:.2f}"
+        speed = f"{self.tokens_per_second():,.0f} tokens/s ETA {left:,.0f} s"
+        line = f"{self.name} step {point['step']}/{self.steps} {losses} {speed}"
+        if self._progress is not None:
+            self._progress.console.print(line, highlight=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def tokens_per_second(self) -> float:
+        """Trained tokens per second since the start (validation and saving included)."""
+        return self.tokens / max(1e-9, time.perf_counter() - self.started)

@@ -1,0 +1,47 @@
+"""Before the first step: device, threads, seeds, and whether the run will fit."""
+
+import psutil
+import torch
+
+from llmlab.artifacts.errors import LabError
+from llmlab.model.config import ModelConfig
+from llmlab.model.count import training_bytes
+from llmlab.runtime.device import pick_device, set_threads
+from llmlab.runtime.seed import derive
+from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
+from llmlab.shards.format import Shard
+from llmlab.train.config import TrainConfig
+
+
+def prepare(config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int, name: str) -> torch.device:
+    """Set threads and the seed of dropout, and pick the device.
+
+    Raises:
+        LabError: no such device, or the run needs more memory than is free: on a CPU running out is a kill by the
+            system, not an exception, so it is refused beforehand.
+    """
+    device = pick_device(config.device)
+    set_threads(config.threads)
+    torch.manual_seed(derive(seed, f"{name}/dropout"))
+    width = 2 if config.precision == "bf16" else 4
+    needed = training_bytes(model, vocab_size, config.micro_rows or config.rows, width)
+    free = psutil.virtual_memory().available if device.type == "cpu" else _gpu_memory(device)
+    if needed > free:
+        raise LabError(
+            f"training needs about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {device}",
+            "set `micro_rows` lower, `model.gradient_checkpointing: true`, or a smaller `model.depth`",
+        )
+    return device
+
+
+def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int, pad: int) -> BatchSource:
+    """The batch source that `train.packing` names; errors as that source's."""
+    order = derive(seed, "data order")
+    if config.packing == "documents":
+        documents = [shard.document(index) for index in range(len(shard.starts))]
+        return PackedSource(documents, None, model.context, order, pad)
+    return StreamSource(shard, model.context, order, config.mask_documents)
+
+
+def _gpu_memory(device: torch.device) -> int:
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else psutil.virtual_memory().available

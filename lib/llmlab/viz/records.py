@@ -1,0 +1,56 @@
+"""Plot data for DVC: flat lists of records, which its linear and bar templates read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from llmlab.artifacts.atomic import write_json
+from llmlab.viz.corpus_flow import MEASURED, measured
+from llmlab.viz.results import Results, find, number
+
+Record = dict[str, Any]
+
+
+def write_records(results: Results, out: Path) -> None:
+    """Write `loss.json`, `bits_per_byte.json`, `corpus.json` and `tokenizer.json`."""
+    write_json(out / "loss.json", list(loss_records(results)))
+    write_json(out / "bits_per_byte.json", list(bits_records(results)))
+    write_json(out / "corpus.json", list(corpus_records(results)))
+    write_json(out / "tokenizer.json", list(tokenizer_records(results)))
+
+
+def loss_records(results: Results) -> Iterator[Record]:
+    """One record per stage, set and validation."""
+    for stage, curve in results.curves.items():
+        for name in ("train", "val"):
+            tokens, losses = curve.points("tokens", f"{name}_loss")
+            steps, _ = curve.points("step", f"{name}_loss")
+            for step, at, loss in zip(steps, tokens, losses, strict=False):
+                yield {"stage": stage, "set": name, "step": int(step), "tokens": int(at), "loss": loss}
+
+
+def bits_records(results: Results) -> Iterator[Record]:
+    """One record per model and language."""
+    for model, values in (find(results.evaluation, "bits_per_byte") or {}).items():
+        for lang in [*results.languages, "all"]:
+            value = number(values, lang)
+            if value is not None:
+                yield {"model": model, "lang": lang, "bits_per_byte": value}
+
+
+def corpus_records(results: Results) -> Iterator[Record]:
+    """One record per language and step of the corpus."""
+    for lang in results.languages:
+        for step in MEASURED:
+            amount = measured(results, lang, step)
+            if amount is not None:
+                yield {"lang": lang, "step": step, "documents": amount.documents, "bytes": amount.bytes}
+
+
+def tokenizer_records(results: Results) -> Iterator[Record]:
+    """One record per language and set."""
+    for lang in results.languages:
+        for name in ("train", "val"):
+            value = number(results.tokenizer, name, lang, "bytes_per_token")
+            if value is not None:
+                yield {"lang": lang, "set": name, "bytes_per_token": value}

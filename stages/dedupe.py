@@ -1,0 +1,35 @@
+"""Keep one of every cluster of exact and near-duplicates, across all languages."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from llmlab.artifacts.atomic import atomic_folder
+from llmlab.artifacts.documents import write_rows
+from llmlab.artifacts.metrics import write_metrics
+from llmlab.artifacts.params import load_section, load_value
+from llmlab.corpus.by_language import read_languages, write_languages
+from llmlab.corpus.flow import Flow
+from llmlab.corpus.minhash import DedupeConfig, find_clusters, keep_one
+from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
+from llmlab.corpus.split import SplitConfig, set_of
+from llmlab.pipeline.stage import PARAMS, run_stage
+
+
+def main(*, clean: Path, out: Path, metrics: Path) -> None:
+    languages = load_value(PARAMS, "languages", list[str])
+    config = load_section(PARAMS, "dedupe", DedupeConfig)
+    chosen_set = set_of(load_section(PARAMS, "split", SplitConfig))
+    with TemporaryDirectory() as work:
+        clusters = find_clusters(read_languages(clean, languages, "clean"), config, Path(work))
+    flow = Flow(languages)
+    documents = flow.enter(read_languages(clean, languages, "clean"))
+    with atomic_folder(out) as folder:
+        write_languages(folder, languages, flow.leave(keep_one(documents, clusters, chosen_set)))
+        write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
+        rows = ({"id": document, "cluster": cluster} for document, cluster in sorted(clusters.items()))
+        write_rows(folder / "clusters.parquet", ["id", "cluster"], rows)
+    write_metrics(metrics, flow.report())
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,51 @@
+"""Train the base model on the shards."""
+
+from pathlib import Path
+from typing import Any
+
+from llmlab.artifacts.manifest import hash_file, hash_folder
+from llmlab.artifacts.params import load_section, load_value, to_dict
+from llmlab.model.checkpoint import parameters_of
+from llmlab.model.config import ModelConfig
+from llmlab.model.transformer import Transformer
+from llmlab.pipeline.stage import PARAMS, run_stage
+from llmlab.runtime.device import machine_facts, peak_memory_mib
+from llmlab.runtime.seed import torch_generator
+from llmlab.shards.batches import evaluation_batches
+from llmlab.shards.format import read_shard
+from llmlab.tokenizer.base import tokenizer_hash
+from llmlab.tokenizer.special import PAD
+from llmlab.tokenizer.table import load_tokenizer
+from llmlab.train.config import TrainConfig
+from llmlab.train.finish import save_trained, write_curve, write_summary
+from llmlab.train.loop import train
+from llmlab.train.scratch import drop_run, run_folder
+from llmlab.train.setup import make_source, prepare
+
+
+def main(*, shards: Path, tokenizer: Path, code: Path, out: Path, metrics: Path, curve: Path) -> dict[str, Any]:
+    seed = load_value(PARAMS, "seed", int)
+    config = load_section(PARAMS, "train", TrainConfig)
+    shape = load_section(PARAMS, "model", ModelConfig)
+    words = load_tokenizer(tokenizer)
+    digest = tokenizer_hash(words)
+    sets = {name: read_shard(shards / name, digest) for name in ("train", "val")}
+    made_from = {"seed": seed, "data": hash_folder(shards), "tokenizer": digest, "code": hash_file(code)}
+    scratch = run_folder("pretrain", {**made_from, "train": to_dict(config), "model": to_dict(shape)})
+
+    device = prepare(config, shape, words.vocab_size, seed, "pretrain")
+    model = Transformer(shape, words.vocab_size, torch_generator(seed, "init")).to(device)
+    source = make_source(sets["train"], config, shape, seed, words.special[PAD])
+    validation = evaluation_batches(sets["val"], shape.context, config.micro_rows or config.rows, config.mask_documents)
+    outcome = train(model, source, validation, config, scratch=scratch, name="pretrain")
+
+    save_trained(model, outcome, config, out, digest, made_from)
+    write_curve(outcome, curve)
+    write_summary(outcome, config, metrics, parameters=parameters_of(model))
+    drop_run(scratch)
+    memory = round(peak_memory_mib())
+    return {"tokens_per_second": round(outcome.tokens_per_second), "peak_memory_mib": memory, **machine_facts()}
+
+
+if __name__ == "__main__":
+    run_stage(main)

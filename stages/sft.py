@@ -1,0 +1,52 @@
+"""Fine-tune the base model on conversations: the chat model."""
+
+from pathlib import Path
+from typing import Any
+
+from llmlab.artifacts.documents import read_rows
+from llmlab.artifacts.manifest import hash_file, hash_folder
+from llmlab.artifacts.params import load_section, load_value, to_dict
+from llmlab.model.checkpoint import load_model
+from llmlab.pipeline.stage import PARAMS, run_stage
+from llmlab.runtime.device import machine_facts
+from llmlab.runtime.seed import derive
+from llmlab.shards.chat import all_batches, chat_source
+from llmlab.tokenizer.base import tokenizer_hash
+from llmlab.tokenizer.table import load_tokenizer
+from llmlab.train.config import TrainConfig
+from llmlab.train.finish import save_trained, write_curve, write_summary
+from llmlab.train.loop import train
+from llmlab.train.scratch import drop_run, run_folder
+from llmlab.train.setup import prepare
+
+
+def main(
+    *, base: Path, tokenizer: Path, instruct: Path, code: Path, out: Path, metrics: Path, curve: Path
+) -> dict[str, Any]:
+    seed = load_value(PARAMS, "seed", int)
+    config = load_section(PARAMS, "sft", TrainConfig)
+    words = load_tokenizer(tokenizer)
+    digest = tokenizer_hash(words)
+    made_from = {"seed": seed, "base": hash_folder(base), "data": hash_folder(instruct), "code": hash_file(code)}
+    scratch = run_folder("sft", {**made_from, "tokenizer": digest, "train": to_dict(config)})
+
+    model = load_model(base, "pretrain", digest)
+    device = prepare(config, model.config, words.vocab_size, seed, "sft")
+    model = model.to(device)
+    context, order = model.config.context, derive(seed, "sft order")
+    sources = {
+        name: chat_source(words, read_rows(instruct / f"{name}.parquet", "instruct"), context, order)
+        for name in ("train", "val")
+    }
+    validation = all_batches(sources["val"], config.micro_rows or config.rows)
+    outcome = train(model, sources["train"], validation, config, scratch=scratch, name="sft")
+
+    save_trained(model, outcome, config, out, digest, made_from)
+    write_curve(outcome, curve)
+    write_summary(outcome, config, metrics)
+    drop_run(scratch)
+    return {"tokens_per_second": round(outcome.tokens_per_second), **machine_facts()}
+
+
+if __name__ == "__main__":
+    run_stage(main)

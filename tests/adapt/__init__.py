@@ -1,0 +1,1 @@
+"""Tests of llmlab.adapt, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.align, one file per module."""

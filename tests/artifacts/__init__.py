@@ -1,0 +1,1 @@
+"""Tests of llmlab.artifacts, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.decode, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.evals, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.instruct, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.model, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.pipeline, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.runtime, one file per module."""

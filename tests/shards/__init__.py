@@ -1,0 +1,1 @@
+"""Tests of llmlab.shards, one file per module."""

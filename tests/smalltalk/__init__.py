@@ -1,0 +1,1 @@
+"""Tests of llmlab.smalltalk, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.tasks, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of llmlab.tokenizer, one file per module."""

@@ -1,0 +1,14 @@
+from llmlab.tokenizer.special import ASSISTANT, BOS, END, EOS, PAD, SYSTEM, USER, language_token, special_tokens
+
+
+def test_ids_do_not_move_when_a_language_is_added():
+    two, three = special_tokens(["english", "chinese"]), special_tokens(["english", "chinese", "smalltalk"])
+    assert three[: len(two)] == two
+    assert three[-1] == language_token("smalltalk") == "<|lang:smalltalk|>"
+
+
+def test_all_names_differ_and_the_first_three_are_fixed():
+    names = special_tokens(["english"])
+    assert names[:3] == [PAD, BOS, EOS]
+    assert len(set(names)) == len(names)
+    assert {SYSTEM, USER, ASSISTANT, END} <= set(names)

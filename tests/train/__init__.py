@@ -1,0 +1,1 @@
+"""Tests of llmlab.train, one file per module."""

@@ -1,0 +1,74 @@
+"""Twenty fixed-seed CPU steps of a tiny model equal a checked-in list, so that a refactor cannot move a number unseen.
+
+Changed on purpose? Say so in docs/LOG.md, rewrite the lists with `PYTHONPATH=lib:. python -m tests.train.test_golden`
+and look at the difference.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from llmlab.model.config import ModelConfig
+from llmlab.model.transformer import Transformer
+from llmlab.shards.batches import StreamSource, evaluation_batches
+from llmlab.train.config import TrainConfig
+from llmlab.train.loop import train
+
+from .conftest import VOCAB, patterned
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+CASES = {
+    "adamw": ({}, {}),
+    "muon": ({"kv_heads": 1, "ngram_rows": 61}, {"optimizer": "muon"}),
+    "gelu-learned-untied": (
+        {"ffn": "gelu", "norm": "layer", "position": "learned", "tie_embeddings": False, "window": 8},
+        {"mask_documents": True, "micro_rows": 2, "schedule": "linear"},
+    ),
+}  # fmt: skip
+
+
+def golden_losses(case: str, scratch: Path) -> dict[str, list[float]]:
+    """Training and validation losses of twenty steps in fp32 on one thread.
+
+    Everything random is spelt out: weights from torch's generator seeded 3, ids from PCG64 (`patterned`, integers
+    only), rows in the order of seed 5. No tokenizer takes part, so that its version cannot matter.
+    """
+    shape, training = CASES[case]
+    config = TrainConfig(steps=20, rows=4, warmup=4, threads=1, validate_every=1, **training)
+    model = Transformer(
+        ModelConfig(depth=2, width=32, head_size=16, context=32, **shape), VOCAB, torch.Generator().manual_seed(3)
+    )
+    source = StreamSource(patterned(900, 1), 32, 5, config.mask_documents)
+    validation = evaluation_batches(patterned(200, 2), 32, 2, config.mask_documents)
+    curve = train(model, source, validation, config, scratch=scratch).curve
+    return {name: [point[name] for point in curve] for name in ("train_loss", "val_loss")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_twenty_steps_equal_the_list(case, scratch):
+    expected = json.loads((GOLDEN / f"{case}.json").read_text())
+    found = golden_losses(case, scratch)
+    assert found.keys() == expected.keys()
+    for name, losses in expected.items():
+        assert len(losses) == 20
+        assert found[name] == pytest.approx(losses, rel=1e-4)
+
+
+def test_the_lists_tell_the_cases_apart():
+    """A tolerance wide enough to take one list for another would guard nothing."""
+    lists = [json.loads((GOLDEN / f"{case}.json").read_text())["val_loss"] for case in CASES]
+    for index, one in enumerate(lists):
+        assert one[-1] < one[0] - 0.05
+        for other in lists[index + 1 :]:
+            assert one[5:] != pytest.approx(other[5:], rel=1e-3)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for each in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            text = json.dumps(golden_losses(each, Path(folder)), indent=1)
+            (GOLDEN / f"{each}.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,204 @@
+"""SIGKILL at twenty moments, five of them inside the writing of a checkpoint, and the same bits at the end."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[2]
+STEPS = 120
+# A program of its own, as a stage is. Its third argument names a place inside a checkpoint's writing where it stops
+# and waits to be killed; `end` is where it has nothing to wait for.
+DRIVER = '''
+import os, sys, time
+from pathlib import Path
+sys.path[:0] = [{lib!r}, {root!r}]
+import torch
+torch.set_num_threads(1)
+from llmlab.artifacts import atomic
+from llmlab.artifacts.atomic import write_json
+from llmlab.artifacts.lock import exclusive
+from llmlab.model.config import ModelConfig
+from llmlab.model.transformer import Transformer
+from llmlab.runtime.tensors import write_tensors
+from llmlab.shards.batches import StreamSource, evaluation_batches
+from llmlab.train import resume
+from llmlab.train.config import TrainConfig
+from llmlab.train.loop import train
+from tests.train.conftest import VOCAB, patterned
+
+scratch, out, place = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+checkpoints = 0
+
+
+def wait(here):
+    if here == place and checkpoints == 2:
+        print("inside", flush=True)
+        time.sleep(600)
+
+
+def half_then_whole(path, tensors):
+    global checkpoints
+    checkpoints += 1
+    write_tensors(path, tensors)
+    if place == "half of the tensors" and checkpoints == 2:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        wait(place)
+
+
+def replace(source, final, real=os.replace):
+    if Path(final).name.startswith("step-"):
+        wait("before the rename")
+        real(source, final)
+        wait("after the rename")
+    else:
+        real(source, final)
+
+
+def fsync(number, real=os.fsync):
+    wait("before the flush")
+    real(number)
+
+
+def rmtree(path, real=resume.shutil.rmtree, **more):
+    if Path(path).name.startswith("step-"):
+        next(Path(path).iterdir()).unlink()
+        wait("while the old one is removed")
+    real(path, **more)
+
+
+resume.write_tensors = half_then_whole
+os.replace, os.fsync = replace, fsync
+resume.shutil.rmtree = rmtree
+
+
+def after_step(step):
+    print(step, flush=True)
+    time.sleep(0.005)
+
+
+config = TrainConfig(
+    steps={steps}, rows=2, warmup=2, lr=3e-3, validate_every=7, checkpoint_every=2, threads=1, milestones=[50],
+    optimizer="muon",
+)
+torch.manual_seed(1)
+model = Transformer(
+    ModelConfig(depth=2, width=32, head_size=16, context=32, dropout=0.2), VOCAB, torch.Generator().manual_seed(3)
+)
+source = StreamSource(patterned(900, 1), 32, 5, False)
+with exclusive(scratch.with_name("lock"), "the run"):
+    outcome = train(
+        model, source, evaluation_batches(patterned(200, 2), 32, 2, False), config, scratch=scratch, after_step=after_step
+    )
+tensors = {{f"{{part}}/{{name}}": t for part in ("best", "last") for name, t in getattr(outcome, part).items()}}
+tensors |= {{f"milestone/{{name}}": t for name, t in outcome.milestones[50].items()}}
+write_tensors(out / "weights.safetensors", tensors)
+write_json(out / "curve.json", outcome.curve)
+'''
+PLACES = [
+    "half of the tensors", "before the flush", "before the rename", "after the rename", "while the old one is removed"
+]  # fmt: skip
+
+
+class Run:
+    """A driver in a folder of its own, started as often as it takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.program = folder / "driver.py"
+        folder.mkdir()
+        self.program.write_text(DRIVER.format(lib=str(ROOT / "lib"), root=str(ROOT), steps=STEPS), encoding="utf-8")
+
+    def start(self, place="end"):
+        command = [sys.executable, str(self.program), str(self.folder / "scratch" / "run"), str(self.folder), place]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=self.folder
+        )
+
+    def finish(self):
+        process = self.start()
+        out, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+        return [int(line) for line in out.splitlines() if line.isdigit()]
+
+    def kill_after(self, lines, delay):
+        """Kill once that many steps are done and `delay` seconds more have gone by; returns the steps seen."""
+        process, seen = self.start(), []
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip().isdigit():
+                seen.append(int(line))
+            if len(seen) == lines:
+                break
+        time.sleep(delay)
+        self.kill(process)
+        return seen
+
+    def kill_inside(self, place):
+        process = self.start(place)
+        assert process.stdout is not None
+        seen = []
+        for line in process.stdout:
+            if line.strip().isdigit():
+                seen.append(int(line))
+            if line == "inside\n":
+                self.kill(process)
+                return seen
+        raise AssertionError(f"never came to: {place}")
+
+    @staticmethod
+    def kill(process):
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_twenty_kills_end_with_the_same_bits(tmp_path):
+    whole, killed = Run(tmp_path / "whole"), Run(tmp_path / "killed")
+    assert whole.finish() == list(range(1, STEPS + 1))
+
+    random_ = random.Random(8)
+    moments = [*PLACES, *[None] * 15]
+    random_.shuffle(moments)
+    resumed = 0
+    for place in moments:
+        if place is None:
+            seen = killed.kill_after(random_.randint(1, 8), random_.random() * 0.02)
+        else:
+            seen = killed.kill_inside(place)
+        resumed += seen[0] > 1
+    assert resumed >= 15  # the kills fell into a run under way and not always into its beginning
+    last = killed.finish()
+    assert last[0] > 1
+
+    a, b = (load_file(run.folder / "weights.safetensors") for run in (whole, killed))
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].numpy().tobytes() == b[name].numpy().tobytes(), name
+    curves = [json.loads((run.folder / "curve.json").read_text()) for run in (whole, killed)]
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.slow
+def test_a_second_writer_is_refused_while_the_first_lives(tmp_path):
+    run = Run(tmp_path / "run")
+    first = run.start()
+    assert first.stdout is not None
+    assert first.stdout.readline().strip() == "1"
+    second = run.start()
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode != 0
+    assert "already running in another process" in errors
+    run.kill(first)
+    assert run.finish()[-1] == STEPS
