@@ -1,1 +1,0 @@
-"""Tests of llmlab.align, one file per module."""

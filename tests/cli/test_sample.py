@@ -1,0 +1,130 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmlab.cli.writer import pieces, shown
+
+SHORT = ("--max-new", "24")
+
+
+def test_text_begins_with_the_prompt_and_goes_on(works: Callable[..., str]) -> None:
+    text = works("sample", "The old", *SHORT)
+    assert text.startswith("The old")
+    assert len(text) > len("The old") + 5
+
+
+def test_same_seed_same_text(works: Callable[..., str]) -> None:
+    once, again, other = (works("sample", "The", "--seed", seed, *SHORT) for seed in ("3", "3", "4"))
+    assert once == again != other
+
+
+@pytest.mark.parametrize("lang", ["english", "chinese", "smalltalk"])
+def test_streamed_text_is_the_same(works: Callable[..., str], lang: str) -> None:
+    options = ("sample", "--lang", lang, "--max-new", "60", "--temperature", "1.5", "--top-p", "1")
+    assert works(*options, "--stream") == works(*options, "--no-stream")
+
+
+def test_draws_of_one_seed_differ_and_do_not_depend_on_their_number(works: Callable[..., str]) -> None:
+    one, three = works("sample", "The", *SHORT), works("sample", "The", "--count", "3", *SHORT)
+    parts = three.split("--- ")[1:]
+    assert [part.partition("\n")[0] for part in parts] == ["1 of 3", "2 of 3", "3 of 3"]
+    texts = [part.partition("\n")[2] for part in parts]
+    assert texts[0] == one
+    assert len(set(texts)) == 3
+
+
+def test_temperature_zero_ignores_the_seed(works: Callable[..., str]) -> None:
+    assert len({works("sample", "The", "--temperature", "0", "--seed", seed, *SHORT) for seed in "123"}) == 1
+
+
+def test_top_k_one_is_temperature_zero(works: Callable[..., str]) -> None:
+    assert works("sample", "The", "--top-k", "1", *SHORT) == works("sample", "The", "--temperature", "0", *SHORT)
+
+
+def test_prompt_from_stdin(works: Callable[..., str]) -> None:
+    assert works("sample", "-", *SHORT, typed="The old\n") == works("sample", "The old", *SHORT)
+
+
+def test_stdin_that_is_no_text(fails: Callable[..., str]) -> None:
+    assert "UTF-8" in fails("sample", "-", typed=b"\xff\xfe\xfa")
+
+
+def test_adapter_changes_the_text(works: Callable[..., str]) -> None:
+    plain = works("sample", "The", *SHORT)
+    assert works("sample", "The", "--adapter", "models/adapters/loud", *SHORT) != plain
+
+
+def test_milestone_changes_the_text(works: Callable[..., str]) -> None:
+    assert works("sample", "The", "--at-step", "6", *SHORT) != works("sample", "The", *SHORT)
+
+
+def test_steps_is_another_name_for_max_new(works: Callable[..., str]) -> None:
+    assert works("sample", "The", "--steps", "24") == works("sample", "The", *SHORT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "models/nothing"], ["models/nothing is missing", "dvc repro pretrain", "models/base"]),
+        (["--tokenizer", "nowhere"], ["nowhere is missing", "dvc repro train_tokenizer"]),
+        (["--lang", "klingon"], ["klingon", "english"]),
+        (["--adapter", "models/adapters/none"], ["models/adapters/none", "loud", "dvc repro lora"]),
+        (["--at-step", "7"], ["step 7", "kept: 6", "train.milestones"]),
+        (["--temperature", "-1"], ["temperature", "-1", "lab sample --lang english --temperature 0.8"]),
+        (["--temperature", "nan"], ["temperature", "nan"]),
+        (["--top-p", "0"], ["top_p", "lab sample"]),
+        (["--top-k", "-3"], ["top_k"]),
+        (["--max-new", "0"], ["max_new"]),
+        (["--count", "0"], ["--count"]),
+        (["--device", "abacus"], ["abacus"]),
+    ],
+)
+def test_bad_input(fails: Callable[..., str], arguments: list[str], said: list[str]) -> None:
+    text = fails("sample", "x", *arguments)
+    for word in said:
+        assert word in text
+
+
+def test_model_of_another_tokenizer(fails: Callable[..., str], project: Path) -> None:
+    (project / "models/base/tokenizer.json").write_text('{"sha256": "0000"}', encoding="utf-8")
+    assert "was made with tokenizer 0000" in fails("sample", "x")
+
+
+def test_adapter_of_another_base(fails: Callable[..., str]) -> None:
+    text = fails("sample", "x", "--model", "models/chat", "--adapter", "models/adapters/loud")
+    assert "belongs to base" in text
+
+
+def test_torn_weights(fails: Callable[..., str], project: Path) -> None:
+    path = project / "models/base/model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    assert "no whole safetensors file" in fails("sample", "x")
+
+
+def test_empty_model_folder(fails: Callable[..., str], project: Path) -> None:
+    shutil.rmtree(project / "models/base")
+    (project / "models/base").mkdir()
+    assert "dvc repro pretrain" in fails("sample", "x")
+
+
+@given(st.text(), st.lists(st.integers(0, 40), max_size=20))
+def test_pieces_are_the_text_and_never_split_a_character(text: str, cuts: list[int]) -> None:
+    data = text.encode("utf-8", "replace")
+    borders = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    found = list(pieces(data[a:b] for a, b in zip(borders, borders[1:], strict=False)))
+    assert "".join(found) == data.decode()
+    assert all(piece and "\ufffd" not in piece for piece in found if "\ufffd" not in text)
+
+
+@given(st.lists(st.binary(max_size=5)))
+def test_pieces_of_any_bytes_are_what_decoding_at_once_gives(parts: list[bytes]) -> None:
+    assert "".join(pieces(parts)) == b"".join(parts).decode("utf-8", "replace")
+
+
+def test_a_terminal_gets_no_control_codes() -> None:
+    assert shown("a\tb\nc 中") == "a\tb\nc 中"
+    assert shown("\x1b[2Jgone\r\x07\x9b") == "\ufffd[2Jgone\ufffd\ufffd\ufffd"

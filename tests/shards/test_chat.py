@@ -1,0 +1,93 @@
+import json
+
+import pytest
+import torch
+
+from llmlab.shards.chat import all_batches, chat_source
+from llmlab.model.transformer import Transformer
+from llmlab.shards.batches import IGNORE
+from llmlab.tokenizer.chat import encode_chat
+from llmlab.train.config import TrainConfig
+from llmlab.train.loop import train
+
+CHATS = [
+    ("english", [("user", "What is in the bread?"), ("assistant", "Nothing.")]),
+    ("english", [("system", "Be brief."), ("user", "The fox?"), ("assistant", "By the river.")]),
+    ("chinese", [("user", "从前"), ("assistant", "有一个小村庄"), ("user", "河水"), ("assistant", "很清")]),
+    ("smalltalk", [("user", "balance"), ("assistant", "^ balance + amount")]),
+]
+
+
+def rows(chats=CHATS):
+    return [
+        {"lang": lang, "messages": json.dumps([{"role": role, "content": text} for role, text in messages])}
+        for lang, messages in chats
+    ]
+
+
+def encoded(tokenizer, chats=CHATS):
+    return [encode_chat(tokenizer, row["lang"], json.loads(row["messages"])) for row in rows(chats)]
+
+
+def test_exactly_the_assistants_tokens_are_counted(tokenizer):
+    source = chat_source(tokenizer, rows(), 64, seed=1)
+    counted = sorted(t for b in all_batches(source, 2) for t in b.targets_BT[b.targets_BT != IGNORE].tolist())
+    pairs = [zip(ids, mask, strict=True) for ids, mask in encoded(tokenizer)]
+    assert counted == sorted(token for pair in pairs for token, kept in pair if kept)
+
+
+def test_every_row_once_whatever_the_batch(tokenizer):
+    source = chat_source(tokenizer, rows() * 5, 48, seed=1)
+    whole = torch.cat([batch.ids_BT for batch in all_batches(source, 1000)])
+    assert whole.shape == (source.rows_per_epoch, 48)
+    for size in (1, 3):
+        assert torch.equal(torch.cat([batch.ids_BT for batch in all_batches(source, size)]), whole)
+
+
+def test_a_conversation_that_does_not_fit_is_left_out_and_one_that_just_fits_is_not(tokenizer):
+    lengths = [len(ids) for ids, _ in encoded(tokenizer)]
+    longest = max(lengths)
+
+    def kept(context):
+        source = chat_source(tokenizer, rows(), context, seed=1)
+        return sum((b.ids_BT == tokenizer.special["<|bos|>"]).sum().item() for b in all_batches(source, 4))
+
+    assert kept(longest - 1) == 4  # a row of T inputs holds T + 1 ids
+    assert kept(longest - 2) == 4 - lengths.count(longest)
+
+
+def test_a_conversation_without_an_answer_teaches_nothing_and_is_left_out(tokenizer, refuses):
+    silent = [("english", [("user", "The fox?")])]
+    source = chat_source(tokenizer, rows(CHATS + silent), 64, seed=1)
+    assert sum((b.ids_BT == tokenizer.special["<|bos|>"]).sum().item() for b in all_batches(source, 4)) == 4
+    refuses(["none of 1 examples", "64"], chat_source, tokenizer, rows(silent), 64, 1)
+
+
+@pytest.mark.parametrize("examples", [[], rows()])
+def test_nothing_short_enough_is_refused(tokenizer, refuses, examples):
+    refuses([f"none of {len(examples)} examples", "4 tokens", "model.context"], chat_source, tokenizer, examples, 4, 1)
+
+
+def test_conversations_in_one_row_do_not_see_each_other(tokenizer, make_model):
+    source = chat_source(tokenizer, rows(), 128, seed=1)
+    assert source.rows_per_epoch == 1
+    batch = source.batch(0, 1)
+    model = make_model(vocab=tokenizer.vocab_size, context=128)
+    with torch.no_grad():
+        logits = model(batch.ids_BT, batch.documents_BT)[0]
+    for ids, _ in encoded(tokenizer):
+        found = next(
+            start for start in range(128) if batch.ids_BT[0, start : start + len(ids) - 1].tolist() == ids[:-1]
+        )
+        with torch.no_grad():
+            alone = model(torch.tensor([ids[:-1]]))[0]
+        assert torch.allclose(logits[found : found + len(ids) - 1], alone, atol=1e-5)
+
+
+def test_fine_tuning_on_a_chat_learns_its_answers(tokenizer, tiny, scratch):
+    model = Transformer(tiny(context=48), tokenizer.vocab_size, torch.Generator().manual_seed(0))
+    source = chat_source(tokenizer, rows(), 48, seed=1)
+    config = TrainConfig(steps=60, rows=3, warmup=2, lr=1e-2, threads=1, validate_every=30)
+    curve = train(model, source, all_batches(source, 3), config, scratch=scratch).curve
+    assert curve[-1]["val_loss"] < 0.5 * curve[0]["val_loss"]
+    assert curve[-1]["val_loss"] < 1.0
