@@ -9,12 +9,13 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import annotated_types
+
 from llmlab.adapt.recipe import AdapterConfig
 from llmlab.artifacts.params import read_params
 from llmlab.corpus.clean import CleanConfig
@@ -64,16 +65,11 @@ class Row(NamedTuple):
 
 
 def section(name: str) -> str:
-    """Markdown of one section: what its class says of itself, then a row per key; a nested class adds its own."""
-    parts = []
-    for title, config in _classes(SECTIONS[name], ""):
-        rows = list(_rows(config, title))
-        text = inspect.cleandoc(config.__doc__ or "")
-        lead = f"`{title[:-1]}`: " if title else ""
-        if lead or not text.startswith("Section `"):
-            parts.append(lead + text)
-        parts.append(_table(rows))
-    return "\n\n".join(parts)
+    """Markdown of one section: what its class says of itself, then a row per key, those of nested classes included."""
+    config = SECTIONS[name]
+    text = inspect.cleandoc(config.__doc__)
+    lead = "" if text.startswith("Section `") else f"{text}\n\n"
+    return lead + _table(_rows(config, ""))
 
 
 def check_sections(params: Path) -> None:
@@ -88,33 +84,23 @@ def check_sections(params: Path) -> None:
         raise ValueError(f"docs/params_table.py and {params} differ in {', '.join(differing)}")
 
 
-def _classes(config: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    """The class and those of its fields that are sections themselves, except one that has a table of its own."""
-    yield prefix, config
-    for name, hint in typing.get_type_hints(config).items():
-        if dataclasses.is_dataclass(hint) and hint not in SECTIONS.values():
-            yield from _classes(hint, f"{prefix}{name}.")
-
-
 def _rows(config: Any, prefix: str) -> Iterator[Row]:
+    """A row per field; one that is a section itself is followed by its rows, unless it has a table of its own."""
     hints = typing.get_type_hints(config, include_extras=True)
     meanings = _meanings(config)
     for field in dataclasses.fields(config):
-        hint = hints[field.name]
-        meaning = meanings.get(field.name, "")
+        key, hint, meaning = prefix + field.name, hints[field.name], meanings[field.name]
         if dataclasses.is_dataclass(hint):
-            owner = next((name for name, known in SECTIONS.items() if known is hint), None)
-            meaning = meaning or (f"The keys of `{owner}`." if owner else "See the table below.")
-            yield Row(f"{prefix}{field.name}", "section", _default(field), "", meaning)
+            yield Row(key, "section", _default(field), "", meaning)
+            if hint not in SECTIONS.values():
+                yield from _rows(hint, f"{key}.")
         else:
-            yield Row(f"{prefix}{field.name}", _type(hint), _default(field), ", ".join(_range(hint)), meaning)
+            yield Row(key, _type(hint), _default(field), ", ".join(_range(hint)), meaning)
 
 
-def _table(rows: list[Row]) -> str:
-    columns = 5 if any(row.meaning for row in rows) else 4
-    heads = ("key", "type", "default", "range", "meaning")[:columns]
-    lines = [heads, ("---",) * columns]
-    lines += [(f"`{row.key}`", *row[1:columns]) for row in rows]
+def _table(rows: Iterable[Row]) -> str:
+    lines = [Row._fields, ("---",) * len(Row._fields)]
+    lines += [(f"`{row.key}`", *row[1:]) for row in rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 

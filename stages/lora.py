@@ -32,7 +32,7 @@ def main(
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
     folder, stage = {"base": (base, "pretrain"), "chat": (chat, "sft")}[recipe.base]
-    made_from = {"seed": seed, "base": hash_folder(folder), "data": hash_folder(instruct), "code": hash_file(code)}
+    made_from = {"seed": seed, "base_folder": hash_folder(folder), "data": hash_folder(instruct), "code": hash_file(code)}
     scratch = run_folder("lora", {**made_from, "tokenizer": digest, "lora": to_dict(recipe)})
 
     model = load_model(folder, stage, digest)
@@ -49,7 +49,7 @@ def main(
     put_weights(model, outcome.best if config.keep == "best" else outcome.last)
     with atomic_folder(out) as parent:
         (parent / recipe.name).mkdir()
-        facts = {"base": recipe.base, **made_from, **summarize(outcome, config)}
+        facts = {**made_from, **summarize(outcome, config), "base": recipe.base}
         save_adapter(model, parent / recipe.name, recipe.adapter, weights_hash(folder, stage), facts)
     write_curve(outcome, curve)
     write_summary(outcome, config, metrics)

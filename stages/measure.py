@@ -31,7 +31,7 @@ def main(  # noqa: PLR0913 - one argument per path that dvc.yaml hands over
     config = load_section(PARAMS, "evaluate", EvaluateConfig)
     set_threads(config.threads)
     subject = load_subject(
-        languages=languages, base=base, chat=chat, tokenizer=tokenizer, shards=shards, split=split, order=config.order
+        languages=languages, base=base, chat=chat, tokenizer=tokenizer, shards=shards, split=split, config=config
     )
     adapted = load_adapted(adapters, {"base": base, "chat": chat}, {"base": "pretrain", "chat": "sft"})
     smalltalk, completions = report.smalltalk(subject, config, seed)

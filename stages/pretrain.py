@@ -36,7 +36,8 @@ def main(*, shards: Path, tokenizer: Path, code: Path, out: Path, metrics: Path,
     device = prepare(config, shape, words.vocab_size, seed, "pretrain")
     model = Transformer(shape, words.vocab_size, torch_generator(seed, "init")).to(device)
     source = make_source(sets["train"], config, shape, seed, words.special[PAD])
-    validation = evaluation_batches(sets["val"], shape.context, config.micro_rows or config.rows, config.mask_documents)
+    isolated = config.mask_documents or config.packing == "documents"
+    validation = evaluation_batches(sets["val"], shape.context, config.micro_rows or config.rows, isolated)
     outcome = train(model, source, validation, config, scratch=scratch, name="pretrain")
 
     save_trained(model, outcome, config, out, digest, made_from)

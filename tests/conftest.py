@@ -20,7 +20,7 @@ TEXTS = [
     "Object subclass: Account [ |balance| deposit: amount [ balance := balance + amount. ^ balance ] ]\n" * 4,
     "balance ifNil: [ balance := 0 ]. Transcript showCr: balance printString; cr.\n" * 4,
     "The old lighthouse keeper climbed the stairs every evening, and every evening the sea was there.\n" * 4,
-    "A fox met a crow by the river. \"What is in the bread?\" asked the fox. The crow said nothing.\n" * 4,
+    'A fox met a crow by the river. "What is in the bread?" asked the fox. The crow said nothing.\n' * 4,
     "从前有一个小村庄，村里的人每天早上去河边打水。河水很清，鱼很多，孩子们很高兴。\n" * 4,
 ]
 VOCAB = 97
@@ -95,7 +95,7 @@ def make_model(tiny: Callable[..., ModelConfig]) -> Callable[..., Transformer]:
         model = Transformer(tiny(**changes), vocab, generator)
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter += noise * torch.randn(parameter.shape, generator=generator)
+                parameter.add_(noise * torch.randn(parameter.shape, generator=generator))
         return model.eval()
 
     return make

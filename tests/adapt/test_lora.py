@@ -147,7 +147,9 @@ def test_dropout_acts_in_training_only(adapted, ids):
 def test_alpha_scales_the_update(adapted):
     one, two = adapted(LoraConfig(rank=4, alpha=8.0)), adapted(LoraConfig(rank=4, alpha=16.0))
     layers = zip(
-        find(one, lambda _, m: isinstance(m, LoraLinear)), find(two, lambda _, m: isinstance(m, LoraLinear)), strict=True
+        find(one, lambda _, m: isinstance(m, LoraLinear)),
+        find(two, lambda _, m: isinstance(m, LoraLinear)),
+        strict=True,
     )
     for (_, a), (_, b) in layers:
         assert torch.equal(2 * a.update(), b.update())

@@ -3,7 +3,12 @@ import pytest
 from llmlab.adapt.recipe import AdapterConfig, examples_for
 from llmlab.artifacts.params import build
 
-SECTION = {"name": "english-chat", "kinds": ["chat"], "adapter": {"rank": "4"}, "train": {"steps": 30, "rows": 2, "lr": "1e-4"}}
+SECTION = {
+    "name": "english-chat",
+    "kinds": ["chat"],
+    "adapter": {"rank": "4"},
+    "train": {"steps": 30, "rows": 2, "lr": "1e-4"},
+}
 ROWS = [{"kind": "chat", "n": "1"}, {"kind": "fix", "n": "2"}, {"kind": "chat", "n": "3"}]
 
 

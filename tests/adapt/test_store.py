@@ -6,7 +6,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
 from llmlab.adapt.lora import LoraConfig, LoraLinear, lora_tensors
-from llmlab.adapt.store import ADAPTER_VERSION, load_adapter, save_adapter
+from llmlab.adapt.store import ADAPTER_VERSION, load_adapted, load_adapter, save_adapter
 from llmlab.model.checkpoint import save_model, weights_hash
 from llmlab.model.surgery import find
 
@@ -65,7 +65,11 @@ def test_the_folder_holds_what_it_should(stored):
     _, folder = stored
     names = ["adapter_config.json", "adapter_model.safetensors", "base.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
-    assert json.loads((folder / "base.json").read_text()) == {"version": ADAPTER_VERSION, "base_sha256": BASE, "steps": 3}
+    assert json.loads((folder / "base.json").read_text()) == {
+        "version": ADAPTER_VERSION,
+        "base_sha256": BASE,
+        "steps": 3,
+    }
 
 
 def test_another_base_is_refused_with_both_hashes_and_left_alone(stored, make_model, refuses):
@@ -127,3 +131,26 @@ def test_every_adapted_layer_is_named_once(stored):
     assert targets == ["down", "gate", "key", "output", "query", "up", "value"]
     layers = [name for name, _ in find(model, lambda _, module: isinstance(module, LoraLinear))]
     assert {name.rpartition(".")[2] for name in layers} == set(targets)
+
+
+def test_every_adapter_of_a_folder_comes_merged_into_its_own_base(adapted, make_model, ids, tmp_path):
+    models = {"base": tmp_path / "base", "chat": tmp_path / "chat"}
+    for number, folder in enumerate(models.values()):
+        folder.mkdir()
+        save_model(make_model(seed=number), folder, "", {}, "")
+    expected = {}
+    for name, base, seed in (("one", "base", 1), ("two", "chat", 2), ("three", "chat", 3)):
+        folder = tmp_path / "adapters" / name
+        folder.mkdir(parents=True)
+        number = list(models).index(base)
+        model = adapted(CONFIG, seed=seed)
+        load = make_model(seed=number)
+        save_adapter(model, folder, CONFIG, weights_hash(models[base], "sft"), {"base": base})
+        load_adapter(load, folder, weights_hash(models[base], "sft"))
+        expected[name] = load(ids)
+    found = load_adapted(tmp_path / "adapters", models, {"base": "pretrain", "chat": "sft"})
+    assert sorted(found) == ["one", "three", "two"]
+    for name, model in found.items():
+        assert (model(ids) - expected[name]).abs().max() < 1e-5, name
+        assert not any(isinstance(module, LoraLinear) for module in model.modules())
+        assert not model.training

@@ -20,7 +20,12 @@ from llmlab.artifacts.documents import (
 def documents(count):
     return [
         make_document(
-            lang="english", kind=KINDS[n % 4], text=f"text {n} \0 中 🙂\r\n", source="s", group=f"g{n}", meta={"b": n, "a": 1}
+            lang="english",
+            kind=KINDS[n % 4],
+            text=f"text {n} \0 中 🙂\r\n",
+            source="s",
+            group=f"g{n}",
+            meta={"b": n, "a": 1},
         )
         for n in range(count)
     ]

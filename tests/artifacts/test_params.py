@@ -97,7 +97,9 @@ def test_a_value_of_the_wrong_kind_is_refused(params, refuses):
 
 
 def test_an_illegal_pair_keeps_its_own_remedy(refuses):
-    error = refuses(["params.yaml: model", "head_size 48"], build, ModelConfig, {"depth": 1, "head_size": 48}, "params.yaml: model")
+    error = refuses(
+        ["params.yaml: model", "head_size 48"], build, ModelConfig, {"depth": 1, "head_size": 48}, "params.yaml: model"
+    )
     assert "model.width or head_size" in error.remedy
     assert "Value error" not in str(error)
 

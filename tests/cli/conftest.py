@@ -158,7 +158,7 @@ def _write_adapter(root: Path) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
-                parameter += 0.5 * torch.randn(parameter.shape, generator=generator)
+                parameter.add_(0.5 * torch.randn(parameter.shape, generator=generator))
     folder = root / "models/adapters/loud"
     folder.mkdir(parents=True)
     save_adapter(model, folder, config, weights_hash(root / "models/base", "pretrain"), {"base": "base"})

@@ -1,3 +1,8 @@
+import os
+import pty
+import select
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +136,32 @@ def test_missing_chat_model_names_its_stage(fails: Callable[..., str], project: 
 
 def test_stdin_that_is_no_text(fails: Callable[..., str]) -> None:
     assert "UTF-8" in fails("chat", *SHORT, typed=b"\xff\xfe\n")
+
+
+def test_in_a_terminal(project: Path) -> None:
+    """A pseudo-terminal: greeting, prompt, a question and its answer, `/quit`."""
+    ours, theirs = pty.openpty()
+    program = [sys.executable, "-c", "from llmlab.cli.main import app; app()", "chat", *SHORT]
+    process = subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        said = _read_until(ours, "you: ")
+        os.write(ours, b"What is there?\n")
+        said += _read_until(ours, "you: ")
+        os.write(ours, b"/quit\n")
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert "/reset forgets" in said
+    assert "model: " in said
+
+
+def _read_until(terminal: int, end: str) -> str:
+    said = b""
+    while not said.decode("utf-8", "replace").endswith(end):
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, said
+        said += os.read(terminal, 4096)
+    return said.decode("utf-8", "replace")

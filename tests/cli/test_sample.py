@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,7 @@ def test_empty_model_folder(fails: Callable[..., str], project: Path) -> None:
 def test_pieces_are_the_text_and_never_split_a_character(text: str, cuts: list[int]) -> None:
     data = text.encode("utf-8", "replace")
     borders = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    found = list(pieces(data[a:b] for a, b in zip(borders, borders[1:], strict=False)))
+    found = list(pieces(data[a:b] for a, b in pairwise(borders)))
     assert "".join(found) == data.decode()
     assert all(piece and "\ufffd" not in piece for piece in found if "\ufffd" not in text)
 

@@ -40,7 +40,7 @@ def test_greedy_is_the_argmax_of_the_full_forward(make_model, feature):
 
 @pytest.mark.parametrize("feature", FEATURES, ids=str)
 def test_a_batch_is_each_prompt_alone_past_the_context_too(make_model, feature):
-    """Ragged prompts, one longer than the context of 32, a hundred new tokens: each row slides when it is full itself."""
+    """Ragged prompts, one longer than the context of 32, a hundred new ids: each row slides when it is full itself."""
     model = make_model(**feature)
     prompts = [*PROMPTS, [n % 97 for n in range(40)], [3] * 32, [4] * 31, [6] * 20]
     together = generate(model, prompts, greedy(100), luck())

@@ -78,6 +78,8 @@ def test_equal_seeds_draw_equal_tokens_and_others_do_not():
     assert not torch.equal(sample(logits(), config, generator(1)), sample(logits(), config, generator(2)))
 
 
-@pytest.mark.parametrize("change", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}, {"max_new": 0}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}, {"max_new": 0}], ids=str
+)
 def test_values_out_of_range_are_refused_by_the_loader(change, refuses):
     refuses([f"x.{next(iter(change))}"], build, SamplingConfig, change, "x")

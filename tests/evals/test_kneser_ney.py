@@ -88,13 +88,14 @@ def test_the_discounts_of_the_reference_are_estimated_and_not_only_the_constants
 
 
 def test_an_example_by_hand() -> None:
-    """`2 3` twice and `2 4` once, as bigrams over ids 0 to 4, with the constants 0.5, 0.75, 0.9 for so little text.
+    """`2 3` twice, `2 4` once and so `pad 2` three times, over ids 0 to 4.
 
-    Left neighbours: 2 follows the pad only, 3 and 4 follow 2 only, so each counts once of three below.
+    One bigram each of counts one, two and three: Y = 1/3, and the discounts are 1/3, 1 and 3. Below them, 2 follows
+    the pad only, 3 and 4 follow 2 only: three grams of count one, and for so little text the constant 0.5.
     """
     model = KneserNey([[2, 3], [2, 3], [2, 4]], 5, 2, PAD)
     below = np.array([0, 0, 0.5, 0.5, 0.5]) / 3 + (3 * 0.5 / 3) / 5
-    above = np.array([0, 0, 0, 2 - 0.75, 1 - 0.5]) / 3 + (0.75 + 0.5) / 3 * below
+    above = np.array([0, 0, 0, 2 - 1, 1 - 1 / 3]) / 3 + (1 + 1 / 3) / 3 * below
     np.testing.assert_allclose(model.distribution([2]), above, rtol=1e-12)
     np.testing.assert_allclose(model.distribution([0]), below, rtol=1e-12)
 

@@ -38,7 +38,9 @@ def test_saved_and_loaded_is_bit_identical(flags, make_model, ids, tmp_path):
     loaded = load_model(tmp_path, "pretrain", HASH)
     assert loaded.config == model.config
     assert not loaded.training
-    assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True)
+    )
     with torch.no_grad():
         assert torch.equal(loaded(ids), model(ids))
     assert (loaded.head.weight is loaded.embedding.weight) is flags["tie_embeddings"]

@@ -59,7 +59,10 @@ def test_sizes_follow_from_depth():
 
 def test_a_gated_ffn_has_about_the_weights_of_a_plain_one():
     for depth in range(1, 20):
-        gated, plain = (3 * ModelConfig(depth=depth).resolved_hidden, 2 * ModelConfig(depth=depth, ffn="gelu").resolved_hidden)
+        gated, plain = (
+            3 * ModelConfig(depth=depth).resolved_hidden,
+            2 * ModelConfig(depth=depth, ffn="gelu").resolved_hidden,
+        )
         assert 0 <= gated - plain < 3 * 32
 
 

@@ -29,7 +29,9 @@ def test_parameters_of_every_flag_combination_are_those_of_the_module(flags, tin
     assert count_parameters(config, 97)["total"] == sum(p.numel() for p in Transformer(config, 97).parameters())
 
 
-@pytest.mark.parametrize("changes", [{}, {"kv_heads": 1}, {"ffn": "gelu"}, {"tie_embeddings": False, "depth": 3}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"kv_heads": 1}, {"ffn": "gelu"}, {"tie_embeddings": False, "depth": 3}], ids=str
+)
 def test_flops_are_those_that_torch_counts(changes, tiny, make_model):
     """Torch's counter sees the whole T x T square of scores; ours halves it, as causal attention needs only that."""
     config = tiny(**changes)

@@ -16,7 +16,10 @@ def fresh(seed=0, **changes):
 
 @pytest.fixture(scope="module")
 def weights():
-    return {name: p.detach() for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50).named_parameters()}
+    return {
+        name: p.detach()
+        for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50).named_parameters()
+    }
 
 
 def expected_std(name):

@@ -6,7 +6,15 @@ from llmlab.model.surgery import find, is_inner_linear, replace
 
 def test_inner_linears_are_those_of_the_blocks_and_not_the_head(make_model):
     names = [name for name, _ in find(make_model(), is_inner_linear)]
-    parts = ["attention.query", "attention.key", "attention.value", "attention.output", "ffn.gate", "ffn.up", "ffn.down"]
+    parts = [
+        "attention.query",
+        "attention.key",
+        "attention.value",
+        "attention.output",
+        "ffn.gate",
+        "ffn.up",
+        "ffn.down",
+    ]
     assert names == [f"blocks.{n}.{part}" for n in range(2) for part in parts]
 
 

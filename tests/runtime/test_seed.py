@@ -12,7 +12,7 @@ def test_seeds_depend_on_seed_and_name_alone():
 
 
 def test_the_seed_is_the_first_63_bits_of_a_hash():
-    """From `printf 0/init | sha256sum`, its first eight bytes read little-endian and halved: changing it changes all."""
+    """From `printf 0/init | sha256sum`, its first eight bytes read little-endian and halved."""
     assert derive(0, "init") == 3_330_654_677_893_223_573
 
 

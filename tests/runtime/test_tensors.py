@@ -1,5 +1,5 @@
-import safetensors
 import pytest
+import safetensors
 import torch
 
 from llmlab.runtime.tensors import read_tensors, write_tensors

@@ -11,7 +11,9 @@ def same(a: Batch, b: Batch) -> bool:
     documents = (a.documents_BT is None) == (b.documents_BT is None)
     if a.documents_BT is not None and b.documents_BT is not None:
         documents = torch.equal(a.documents_BT, b.documents_BT)
-    return documents and torch.equal(a.ids_BT, b.ids_BT) and torch.equal(a.targets_BT, b.targets_BT) and a.name == b.name
+    return (
+        documents and torch.equal(a.ids_BT, b.ids_BT) and torch.equal(a.targets_BT, b.targets_BT) and a.name == b.name
+    )
 
 
 @pytest.fixture(params=["stream", "masked stream", "packed"])

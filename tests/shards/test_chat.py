@@ -3,9 +3,9 @@ import json
 import pytest
 import torch
 
-from llmlab.shards.chat import all_batches, chat_source
 from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import IGNORE
+from llmlab.shards.chat import all_batches, chat_source
 from llmlab.tokenizer.chat import encode_chat
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train

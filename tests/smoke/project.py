@@ -18,7 +18,7 @@ model: {depth: 1, width: 32, head_size: 16, context: 128}
 sft: {steps: 3, rows: 2, warmup: 1, validate_every: 3, threads: 1, precision: fp32}
 split: {val: 0.2, test: 0.25, salt: "0"}
 tasks: {examples: 3}
-tokenizer: {vocab_size: 700, character_coverage: 0.95}
+tokenizer: {vocab_size: 1500, character_coverage: 0.98}
 train: {steps: 6, rows: 2, warmup: 1, validate_every: 3, milestones: [3], threads: 1, precision: fp32}
 """
 

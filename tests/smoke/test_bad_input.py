@@ -88,7 +88,7 @@ def test_wrong_encoding(project: Path) -> None:
     edit(
         project,
         "      - bundled-english\n",
-        "      - {kind: local, name: latin, path: data/own/latin, document: prose}\n",
+        "      - {kind: local, name: latin, path: data/own/latin, document: prose, license: none}\n",
     )
     refused(project, SCRAPE, "a.txt", "UTF-8")
 
@@ -108,7 +108,7 @@ def test_truncated_shard(project: Path) -> None:
 
 
 def test_tokenizer_that_does_not_match(project: Path) -> None:
-    edit(project, "vocab_size: 700", "vocab_size: 720")
+    edit(project, "vocab_size: 1500", "vocab_size: 1520")
     assert run(project, CORPUS[6]).returncode == 0
     refused(project, PRETRAIN, "data/shards/train/ids.bin", "tokenizer", "dvc repro shard")
 
@@ -119,7 +119,7 @@ def test_params_typo(project: Path) -> None:
 
 
 def test_number_out_of_range(project: Path) -> None:
-    edit(project, "vocab_size: 700", "vocab_size: 70")
+    edit(project, "vocab_size: 1500", "vocab_size: 70")
     refused(project, CORPUS[6], "tokenizer.vocab_size", "greater than or equal to 300")
 
 

@@ -27,7 +27,7 @@ def specials():
 
 @pytest.fixture(scope="session")
 def strings(specials):
-    """10,000 strings of up to 24 parts: single characters of all scripts, whitespace runs, traps, special tokens' names."""
+    """10,000 strings of up to 24 parts: characters of all scripts, whitespace runs, traps, special tokens' names."""
     random_ = random.Random(20)
 
     def part():

@@ -18,7 +18,9 @@ def test_every_string_comes_back_exactly(tokenizer, strings):
 
 def test_text_never_produces_a_special_token(tokenizer, strings):
     special = set(tokenizer.special.values())
-    unknown = {token for token in range(tokenizer.vocab_size) if token not in special and not tokenizer.token_bytes(token)}
+    unknown = {
+        token for token in range(tokenizer.vocab_size) if token not in special and not tokenizer.token_bytes(token)
+    }
     for ids in tokenizer.encode_batch(strings):
         assert not (special | unknown).intersection(ids)
 

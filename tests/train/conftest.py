@@ -31,7 +31,9 @@ def patterned(tokens: int, seed: int) -> Shard:
         ids[place] = random.integers(VOCAB) if random.integers(5) == 0 else (ids[place - 1] + 7) % VOCAB
     starts = np.arange(0, tokens, 50)
     count = len(starts)
-    return Shard(ids, starts, np.full(count, 100), ["english"] * count, ["prose"] * count, [str(n) for n in range(count)])
+    return Shard(
+        ids, starts, np.full(count, 100), ["english"] * count, ["prose"] * count, [str(n) for n in range(count)]
+    )
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Setting:
     runs: list[nn.Module] = field(default_factory=list)
 
     def run(self, scratch: Any, *, stop: int | None = None, seed: int = 1, **more: Any) -> Outcome:
-        """Train from fresh weights; `stop` kills the run after that many updates; `seed` is of torch's own generator."""
+        """Train from fresh weights; `stop` kills the run after that many updates; `seed` is of torch's generator."""
         model = self.make()
         self.runs.append(model)
         torch.manual_seed(seed)
@@ -86,6 +88,8 @@ def settings(tiny):
             return plain
 
         source = StreamSource(patterned(900, 1), shape.context, 5, config.mask_documents)
-        return Setting(build, config, source, evaluation_batches(patterned(200, 2), shape.context, 2, config.mask_documents))
+        return Setting(
+            build, config, source, evaluation_batches(patterned(200, 2), shape.context, 2, config.mask_documents)
+        )
 
     return make

@@ -10,7 +10,14 @@ def test_the_defaults_are_legal():
 
 
 def test_numbers_written_by_yaml_and_dvc_are_converted():
-    values = {"steps": 100, "rows": 8, "lr": "1e-4", "muon_lr": "2e-05", "betas": ["0.8", "9e-1"], "milestones": ["5", 9]}
+    values = {
+        "steps": 100,
+        "rows": 8,
+        "lr": "1e-4",
+        "muon_lr": "2e-05",
+        "betas": ["0.8", "9e-1"],
+        "milestones": ["5", 9],
+    }
     config = build(TrainConfig, values, "params.yaml: train")
     assert (config.lr, config.muon_lr, config.betas, config.milestones) == (1e-4, 2e-5, (0.8, 0.9), [5, 9])
 
@@ -38,4 +45,6 @@ def test_numbers_written_by_yaml_and_dvc_are_converted():
     ids=str,
 )
 def test_what_cannot_be_is_refused(change, words, refuses):
-    refuses(["params.yaml: train", *words], build, TrainConfig, {"steps": 100, "rows": 8, **change}, "params.yaml: train")
+    refuses(
+        ["params.yaml: train", *words], build, TrainConfig, {"steps": 100, "rows": 8, **change}, "params.yaml: train"
+    )

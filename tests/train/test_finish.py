@@ -28,7 +28,9 @@ def config(keep):
 
 
 @pytest.mark.parametrize(("keep", "kept", "other", "step"), [("best", 1, 2, 2), ("last", 2, 1, 4)])
-def test_the_kept_weights_are_the_model_and_the_others_lie_beside(outcome, make_model, tmp_path, keep, kept, other, step):
+def test_the_kept_weights_are_the_model_and_the_others_lie_beside(
+    outcome, make_model, tmp_path, keep, kept, other, step
+):
     out = tmp_path / "base"
     save_trained(make_model(seed=7), outcome, config(keep), out, "ab" * 32, {"data": "d"})
     loaded = load_model(out, "pretrain", "ab" * 32)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 STEPS = 120
 # A program of its own, as a stage is. Its third argument names a place inside a checkpoint's writing where it stops
 # and waits to be killed; `end` is where it has nothing to wait for.
-DRIVER = '''
+DRIVER = """
 import os, sys, time
 from pathlib import Path
 sys.path[:0] = [{lib!r}, {root!r}]
@@ -95,14 +95,13 @@ model = Transformer(
 )
 source = StreamSource(patterned(900, 1), 32, 5, False)
 with exclusive(scratch.with_name("lock"), "the run"):
-    outcome = train(
-        model, source, evaluation_batches(patterned(200, 2), 32, 2, False), config, scratch=scratch, after_step=after_step
-    )
+    validation = evaluation_batches(patterned(200, 2), 32, 2, False)
+    outcome = train(model, source, validation, config, scratch=scratch, after_step=after_step)
 tensors = {{f"{{part}}/{{name}}": t for part in ("best", "last") for name, t in getattr(outcome, part).items()}}
 tensors |= {{f"milestone/{{name}}": t for name, t in outcome.milestones[50].items()}}
 write_tensors(out / "weights.safetensors", tensors)
 write_json(out / "curve.json", outcome.curve)
-'''
+"""
 PLACES = [
     "half of the tensors", "before the flush", "before the rename", "after the rename", "while the old one is removed"
 ]  # fmt: skip

@@ -125,7 +125,7 @@ def evaluation(languages, better: float) -> dict:
             if lang != "smalltalk"
         },
         "tasks": {
-            name: {"examples": 100, "chat": 0.2 + 0.1 * n, "base": 0.04, "commonest": 0.06, "ceiling": 1.0}
+            name: {"examples": 100, "chat": 0.2 + 0.1 * (n % 8), "base": 0.04, "commonest": 0.06, "ceiling": 1.0}
             for n, name in enumerate(tasks)
         },
         "instructions": {

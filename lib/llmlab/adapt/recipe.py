@@ -21,7 +21,9 @@ class AdapterConfig:
     kinds: list[str]
     """Kinds of instruction example it learns from; empty: all."""
     adapter: LoraConfig
+    """Its shape."""
     train: TrainConfig
+    """How it is trained: the keys of section `train`."""
 
 
 def examples_for(recipe: AdapterConfig, rows: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:

@@ -40,7 +40,9 @@ def atomic_folder(final: Path) -> Iterator[Path]:
     Raises:
         LabError: the disk is full; `final` is untouched.
     """
-    temporary = final.with_name(f".{final.name}.writing")
+    temporary, retired = (final.with_name(f".{final.name}.{state}") for state in ("writing", "retired"))
+    if retired.exists() and not final.exists():
+        os.replace(retired, final)  # a writer was killed between its two renames
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
@@ -50,7 +52,6 @@ def atomic_folder(final: Path) -> Iterator[Path]:
                 _flush_to_disk(path)
         if final.exists():
             # rename() cannot replace a folder that holds files, so the old one steps aside first.
-            retired = final.with_name(f".{final.name}.retired")
             shutil.rmtree(retired, ignore_errors=True)
             os.replace(final, retired)
             try:

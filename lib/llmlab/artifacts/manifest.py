@@ -25,8 +25,8 @@ def hash_file(path: Path) -> str:
 
 
 def hash_folder(folder: Path) -> str:
-    """One hash for the names and bytes of every file below a folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """One hash for the names and bytes of every file below a folder, hidden ones (`.DS_Store`) left out."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     return hash_json({path.relative_to(folder).as_posix(): hash_file(path) for path in files})
 
 

@@ -113,12 +113,13 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete the copy in data/own and take the corpus out of params.yaml."""
+    from llmlab.cli.own import NAME  # noqa: PLC0415
     from llmlab.cli.source_list import SourceList  # noqa: PLC0415
 
     languages()
     listed, folder = SourceList(PARAMS), OWN / name
     old = listed.named(name)
-    if not name or folder.parent != OWN or (old is None and not folder.is_dir()):
+    if not NAME.fullmatch(name) or (old is None and not folder.is_dir()):
         raise LabError(f"there is no corpus called {name!r}", "list them with `lab corpus list`")
     if not yes:
         typer.confirm(f"delete {folder} ({size_text(folder_size(folder))})?", abort=True)
@@ -157,6 +158,7 @@ def _report(taken: "Taken", lang: str, new: bool) -> None:
     if empty:
         print(f"  warning: {' and '.join(empty)} will hold none of it; add text, or change `split.salt` in {PARAMS}")
     print(f"added it to `scrape.{lang}.sources` in {PARAMS}; `git diff {PARAMS}` shows how")
+    print("data/own is part of the repository: do not commit texts that are not yours to publish")
     if new:
         print(f"{lang} is a new language: the tokenizer gets a token for it, so every stage after `split` runs again")
     print("next: `dvc repro`")

@@ -1,5 +1,6 @@
 """`lab doctor`: what this machine can do, what is missing, and what the present params will take."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from llmlab.cli.project import PARAMS, RUNS, size_text
 if TYPE_CHECKING:
     from llmlab.cli.estimate import StageEstimate
 
-_WIDTH = 14
+_WIDTH = 13
 
 
 def doctor(
@@ -62,6 +63,8 @@ def _costs(quick: bool) -> None:
     from llmlab.cli.sections import check_sections  # noqa: PLC0415
 
     print(f"\nwhat {PARAMS} will take (estimates: they leave out reading data, validation and evaluation)")
+    if busy := _busy():
+        _line("warning", busy)
     try:
         check_sections(PARAMS)
         found = estimate()
@@ -95,6 +98,16 @@ def _stages(stages: list["StageEstimate"], rate: float | None) -> None:
         _line(stage.name, ", ".join(parts))
 
 
+def _busy() -> str:
+    """Other work makes every measurement here too pessimistic."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return (
+        f"the machine is busy (load {load:.1f} on {cores} cores): the times below are too long"
+        if load > cores / 2
+        else ""
+    )
+
+
 def time_text(seconds: float) -> str:
     """Seconds as people read them."""
     for limit, size, unit in ((100, 1, "s"), (100 * 60, 60, "min"), (48 * 3600, 3600, "h")):
@@ -109,4 +122,4 @@ def _disk_warning(disk: dict[str, int]) -> str:
 
 
 def _line(name: str, text: str) -> None:
-    print(f"  {name:<{_WIDTH}}{text}")
+    print(f"  {name:<{_WIDTH}} {text}")

@@ -1,7 +1,8 @@
 """Who is at work: the stages whose locks are held, and the processes of this project."""
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,8 @@ class Holder:
 def held_stages() -> dict[str, str]:
     """Stages at work, by name (`scrape-english`, `pretrain`), and who works on them.
 
-    A lock counts as held when another process has it; a stage's process counts wherever it runs, since `dvc exp run
-    --temp` works in a copy whose locks are not here, but whose scratch folder may be.
+    A lock counts as held when another process has it. A stage's process also counts by itself: `dvc exp run --temp`
+    works in a copy, whose locks are not here but whose scratch folder may be.
     """
     found = {holder.what: str(holder) for holder in holders() if holder.what != "dvc"}
     for lock in sorted(RUNS.glob("*.lock")) if RUNS.is_dir() else []:
@@ -49,20 +50,36 @@ def is_held(path: Path) -> bool:
 
 
 def holders() -> list[Holder]:
-    """Stage programs and `dvc` commands now running, the oldest first."""
+    """Stage programs and `dvc` commands of this project now running, the oldest first."""
     return sorted(_find(), key=lambda holder: -holder.seconds)
 
 
+def scratch_root() -> Path:
+    """Where runs keep their checkpoints, as `train.scratch` has it."""
+    return _scratch_of(Path.cwd(), os.environ)
+
+
 def _find() -> Iterator[Holder]:
+    root = Path.cwd()
     for process in psutil.process_iter():
         try:
             what = _work_of(process.cmdline())
-            if what:
+            if what and _is_ours(process, root):
                 age = time.time() - process.create_time()
                 yield Holder(process.pid, what, age, process.memory_info().rss)
         except psutil.Error:
             # It ended in the meantime, or belongs to somebody else.
             continue
+
+
+def _is_ours(process: psutil.Process, root: Path) -> bool:
+    """It works in this project (or a copy that DVC made below it), or keeps its checkpoints where we do."""
+    where = Path(process.cwd())
+    return where.is_relative_to(root) or _scratch_of(where, process.environ()) == scratch_root()
+
+
+def _scratch_of(folder: Path, environ: Mapping[str, str]) -> Path:
+    return (folder / environ.get("LLMLAB_SCRATCH", ".scratch")).resolve()
 
 
 def _work_of(command: list[str]) -> str:

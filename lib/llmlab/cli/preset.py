@@ -23,6 +23,7 @@ def preset(
     if not name:
         _print_list(folder)
         return
+    _refuse_unknown(folder, name)
     _try_out(folder, name)
     changed = _apply(PARAMS, folder, name)
     if not changed:
@@ -50,6 +51,15 @@ def _description(path: Path) -> str:
     return first.lstrip("# ").strip() if first.startswith("#") else ""
 
 
+def _refuse_unknown(folder: Path, name: str) -> None:
+    from llmlab.pipeline.presets import preset_names  # noqa: PLC0415
+
+    known = preset_names(folder)
+    if name not in known:
+        said = ", ".join(known) or _NOTHING
+        raise LabError(f"there is no preset {name!r} in {folder} (there is: {said})", "list them with `lab preset`")
+
+
 def _try_out(folder: Path, name: str) -> None:
     """Apply the preset to a copy and read every section of it, so that a bad one leaves params.yaml alone."""
     from llmlab.cli.sections import check_sections  # noqa: PLC0415
@@ -57,22 +67,19 @@ def _try_out(folder: Path, name: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / PARAMS.name
         shutil.copyfile(PARAMS, copy)
-        _apply(copy, folder, name)
         try:
+            _apply(copy, folder, name)
             check_sections(copy)
         except LabError as error:
-            problem = error.problem.replace(str(copy), f"{PARAMS} with preset {name}")
-            raise LabError(problem, f"correct {folder / name}.yaml; {PARAMS} was left as it is") from error
+            problem, remedy = (text.replace(str(copy), str(PARAMS)) for text in (error.problem, error.remedy))
+            raise LabError(f"preset {name}: {problem}", f"{remedy} ({PARAMS} was left as it is)") from error
 
 
 def _apply(params: Path, folder: Path, name: str) -> list[str]:
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
-    from llmlab.pipeline.presets import apply_preset, preset_names  # noqa: PLC0415
+    from llmlab.pipeline.presets import apply_preset  # noqa: PLC0415
 
-    if name not in preset_names(folder):
-        known = ", ".join(preset_names(folder)) or _NOTHING
-        raise LabError(f"there is no preset {name!r} in {folder} (there is: {known})", "list them with `lab preset`")
     try:
         return apply_preset(params, folder, name)
     except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:

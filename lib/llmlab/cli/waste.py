@@ -1,13 +1,12 @@
 """What takes space and can be made again: checkpoints of unfinished runs, downloads, artifacts nothing uses."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmlab.cli.dvc import run_dvc
-from llmlab.cli.holders import held_stages
+from llmlab.cli.holders import held_stages, scratch_root
 from llmlab.cli.project import RUNS, folder_size
 
 _DOWNLOADS = Path(".cache/downloads")
@@ -22,11 +21,6 @@ class Waste:
     path: Path
     size: int
     kept_because: str = ""
-
-
-def scratch_root() -> Path:
-    """Where runs keep their checkpoints, as `train.scratch` has it."""
-    return Path(os.environ.get("LLMLAB_SCRATCH", ".scratch"))
 
 
 def scratch() -> list[Waste]:
@@ -79,7 +73,8 @@ def remove_unused_artifacts() -> None:
 
 def _one(path: Path, stage: str, held: dict[str, str]) -> Waste:
     holder = next((who for name, who in held.items() if name == stage or name.startswith(f"{stage}-")), "")
-    return Waste(path, folder_size(path), f"stage {stage} is at work ({holder})" if holder else "")
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return Waste(shown, folder_size(path), f"stage {stage} is at work ({holder})" if holder else "")
 
 
 def _run_files() -> Iterator[Path]:

@@ -14,13 +14,18 @@ from llmlab.corpus.scrub import scrub
 
 @dataclass(frozen=True, kw_only=True)
 class CleanConfig:
-    """What is done to a raw document. `enabled: false` passes everything through untouched."""
+    """What is done to a raw document."""
 
     enabled: bool = True
+    """False passes everything through untouched."""
     mojibake: bool = False
+    """Repair text that was decoded with the wrong encoding, outside code."""
     boilerplate: bool = True
+    """Remove licence banners at the start and Project Gutenberg's frame, outside dialogue."""
     secrets: bool = True
+    """Replace keys, e-mail addresses and, outside code, telephone-like numbers by a word (limits: corpus/scrub.py)."""
     quality: QualityConfig = field(default_factory=QualityConfig)
+    """Where the filters draw their lines: Gopher's shares for repetition, else by what they drop from the catalogue."""
 
 
 def clean(documents: Iterable[Document], config: CleanConfig) -> Iterator[Kept | Dropped]:

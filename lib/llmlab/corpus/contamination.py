@@ -23,18 +23,21 @@ _Index = dict[int, set[tuple[str, ...]]]
 
 @dataclass(frozen=True, kw_only=True)
 class DecontaminateConfig:
-    """How long an overlap must be, and which share of a document's n-grams may be overlaps.
-
-    A prompt shorter than an n-gram is looked for as a whole when it has at least the `min_` number of units (GPT-3
-    went down to 8 words); shorter ones, such as "2 + 2 = ", are everyday text and are not looked for.
-    """
+    """What counts as an overlap with the evaluation sets, and how much of it a document may have."""
 
     enabled: bool = True
+    """False keeps every document."""
     ngram_words: Annotated[int, Field(ge=1)] = 13
+    """Words of an overlap; 13 as in GPT-3 (Brown et al. 2020, appendix C)."""
     ngram_chars: Annotated[int, Field(ge=1)] = 24
+    """Characters of an overlap where a script has no spaces."""
     min_words: Annotated[int, Field(ge=1)] = 8
+    """A prompt shorter than an n-gram is looked for as a whole from this many words on (GPT-3 went down to 8);
+    still shorter ones, such as "2 + 2 = ", are everyday text."""
     min_chars: Annotated[int, Field(ge=1)] = 16
+    """The same in characters where a script has no spaces."""
     max_overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest share of a document's n-grams that may be overlaps; 0: one drops it."""
 
 
 @dataclass(frozen=True)

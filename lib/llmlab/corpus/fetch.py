@@ -36,17 +36,26 @@ _PIECE = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class FetchLimits:
-    """What a download may cost. `allow_private_hosts` is for tests only: hosts taken without an address check."""
+    """What a download may cost."""
 
     max_bytes: Annotated[int, Field(gt=0)] = 1 << 29
+    """Largest file in bytes, downloaded or local, before and after unpacking."""
     connect_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """Longest wait for a connection, in seconds."""
     read_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """Longest silence of a server, in seconds."""
     total_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    """Longest time in seconds for one file with all its attempts, and for one git fetch."""
     attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    """Attempts per file at what may pass: no answer, a broken connection, status 408, 425, 429, 500, 502, 503, 504."""
     backoff_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds before the second attempt, doubled before each further one; a server's Retry-After takes precedence."""
     max_wait_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """Longest pause between attempts, in seconds; a server that asks for more ends the download."""
     max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    """Redirects followed per attempt, the target of each checked."""
     allow_private_hosts: list[str] = field(default_factory=list)
+    """Hosts taken without an address check; for tests only."""
 
 
 class _TransientError(Exception):

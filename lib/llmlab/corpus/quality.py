@@ -33,23 +33,29 @@ _DUPLICATE_NGRAMS = ((5, 0.15), (6, 0.14), (7, 0.13), (8, 0.12), (9, 0.11), (10,
 
 @dataclass(frozen=True, kw_only=True)
 class QualityConfig:
-    """Where the filters draw their lines; `min_chars` by kind, since a poem of twenty characters is a whole one.
-
-    Repetition is judged only from `repetition_min_units` words on (twice as many characters in Chinese): in a short
-    text any repeated pair of words passes Gopher's shares. The language is judged only from `language_min_chars` on,
-    and only when the detector is at least `language_min_score` sure.
-    """
+    """Where the filters draw their lines."""
 
     min_chars: dict[str, int] = field(default_factory=lambda: {"code": 40, "prose": 20, "verse": 12, "dialogue": 16})
+    """Fewest characters by kind, 1 for a kind not named; low, since a poem of twenty characters is a whole one."""
     max_chars: Annotated[int, Field(gt=0)] = 2_000_000
+    """Most characters of a document."""
     max_symbol_share: Share = 0.25
+    """Symbols among characters that are not blank, outside code and dialogue; Chinese prose has about 0.15."""
     max_digit_share: Share = 0.3
+    """Digits among characters that are not blank, outside dialogue."""
     max_replacement_share: Share = 0.001
+    """U+FFFD, which marks lost characters, among all characters."""
     max_repeated_line_share: Share = 0.3
+    """Lines that stood before, from 4 lines on, outside code and verse (Gopher: Rae et al. 2021, arXiv 2112.11446)."""
     max_repeated_line_chars: Share = 0.2
+    """The same in characters (Gopher, as above)."""
     repetition_min_units: Annotated[int, Field(ge=1)] = 100
+    """Words (twice as many characters without spaces) from which on repeated n-grams are judged by Gopher's shares:
+    in a shorter text any repeated pair of words passes them."""
     language_min_chars: Annotated[int, Field(ge=1)] = 200
+    """Characters from which on the language is checked: English and Chinese, outside code."""
     language_min_score: Share = 0.6
+    """How sure of another language the detector must be, from 0 to 1."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.min_chars) - set(KINDS))

@@ -19,15 +19,14 @@ from llmlab.corpus.sources.table import READERS
 
 @dataclass(frozen=True, kw_only=True)
 class ScrapeConfig:
-    """What to read for one language.
-
-    `sources` holds names of the catalogue or inline entries; `max_documents` bounds each source: a sample by
-    document id, so that it does not depend on the order of the rows and a larger sample holds the smaller one.
-    """
+    """What to read for one language."""
 
     sources: list[str | dict[str, Any]]
+    """Names of the catalogue (catalog.yaml), or inline mappings with the keys of `Source`."""
     max_documents: Annotated[int, Field(gt=0)] | None = None
+    """Most documents of each source, those of smallest id, so that a larger sample holds the smaller; null: all."""
     limits: FetchLimits = field(default_factory=FetchLimits)
+    """What a download may cost."""
 
 
 def scrape(

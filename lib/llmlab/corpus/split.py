@@ -15,12 +15,16 @@ SETS = ("train", "val", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Shares of validation and test text; `salt` deals the groups anew."""
+    """Which text is kept for validation and test."""
 
     method: Literal["group", "positional"] = "group"
+    """`group` deals whole groups by a hash of `salt`, language and group; `positional` cuts a language's text."""
     val: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Share of validation: of groups, on average, or of characters by position."""
     test: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Share of test, in the same measure; with `val` below 1."""
     salt: str = ""
+    """Text that deals the groups anew; digits need quotes."""
 
     def __post_init__(self) -> None:
         if self.val + self.test >= 1:

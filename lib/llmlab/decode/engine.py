@@ -108,7 +108,7 @@ def _steps(
         if cache.length >= model.config.context:
             # Past the length it was trained on: a row that is full reads its last half context anew and goes on.
             for row in rows:
-                if len(texts[row]) >= model.config.context:
+                if len(texts[row]) > model.config.context:
                     texts[row] = texts[row][-(model.config.context // 2) :]
             logits_BV, cache = _prefill(model, [texts[row] for row in rows], device)
         else:

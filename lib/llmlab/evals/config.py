@@ -26,6 +26,8 @@ class EvaluateConfig:
     """Order of the Kneser-Ney baseline."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Type of matrix products while scoring."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    """Where to compute."""
     threads: Annotated[int, Field(gt=0)] = 2
     """CPU threads."""
     sample_prompts: dict[str, str]

@@ -51,7 +51,7 @@ def instructions(subject: Subject, adapted: Mapping[str, Transformer], instruct:
     kinds: dict[str, list[Mapping[str, str]]] = {}
     for row in read_rows(instruct / "test.parquet", "instruct"):
         kinds.setdefault(row["kind"], []).append(row)
-    models = {"base": subject.base, "chat": subject.chat, **{f"adapter {name}": m for name, m in adapted.items()}}
+    models = {"base": subject.base, "chat": subject.chat, **{f"adapter {name}": model for name, model in adapted.items()}}
     return {
         name: {kind: _loss(subject, model, rows) for kind, rows in sorted(kinds.items())}
         for name, model in models.items()
@@ -65,7 +65,8 @@ def _loss(subject: Subject, model: Transformer, rows: Sequence[Mapping[str, str]
         source = chat_source(subject.tokenizer, rows, model.config.context, 0)
     except LabError:
         return math.nan
-    batches = all_batches(source, _ROWS)
+    device = model.embedding.weight.device
+    batches = [batch.to(device) for batch in all_batches(source, _ROWS)]
     total = sum(next_token_loss(model, batch).item() for batch in batches)
     return rounded(total / sum(int((batch.targets_BT != IGNORE).sum()) for batch in batches), 4)
 

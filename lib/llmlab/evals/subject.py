@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from llmlab.artifacts.documents import Document, read_documents
+from llmlab.evals.config import EvaluateConfig
 from llmlab.evals.kneser_ney import KneserNey
 from llmlab.model.checkpoint import load_model, load_weights
 from llmlab.model.transformer import Transformer
+from llmlab.runtime.device import pick_device
 from llmlab.shards.format import Shard, read_shard
 from llmlab.tokenizer.base import Tokenizer, tokenizer_hash
 from llmlab.tokenizer.special import BOS
@@ -30,9 +34,10 @@ class Subject:
 
 
 def load_subject(
-    *, languages: Sequence[str], base: Path, chat: Path, tokenizer: Path, shards: Path, split: Path, order: int
+    *, languages: Sequence[str], base: Path, chat: Path, tokenizer: Path, shards: Path, split: Path, config: EvaluateConfig
 ) -> Subject:
-    """Load it all; errors as those of the parts."""
+    """Load it all, the models on the config's device; errors as those of the parts."""
+    device = pick_device(config.device)
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
     train, test = (read_shard(shards / name, digest) for name in ("train", "test"))
@@ -40,20 +45,20 @@ def load_subject(
     return Subject(
         languages=list(languages),
         tokenizer=words,
-        base=load_model(base, "pretrain", digest),
-        chat=load_model(chat, "sft", digest),
-        baseline=KneserNey(documents, words.vocab_size, order, words.special[BOS]),
+        base=load_model(base, "pretrain", digest).to(device),
+        chat=load_model(chat, "sft", digest).to(device),
+        baseline=KneserNey(documents, words.vocab_size, config.order, words.special[BOS]),
         test=test,
         train_documents=list(read_documents(split / "train.parquet", "split")),
         test_documents=list(read_documents(split / "test.parquet", "split")),
-        milestones=_milestones(base, digest),
+        milestones=_milestones(base, digest, device),
     )
 
 
-def _milestones(base: Path, digest: str) -> dict[int, Transformer]:
+def _milestones(base: Path, digest: str, device: torch.device) -> dict[int, Transformer]:
     found = {}
     for path in sorted((base / "milestones").glob("step-*.safetensors")):
         model = load_model(base, "pretrain", digest)
         load_weights(model, path, "pretrain")
-        found[int(path.stem.removeprefix("step-"))] = model
+        found[int(path.stem.removeprefix("step-"))] = model.to(device)
     return found

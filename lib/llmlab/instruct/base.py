@@ -28,7 +28,7 @@ COLUMNS = [item.name for item in fields(Instruction)]
 
 @dataclass(frozen=True, kw_only=True)
 class InstructConfig:
-    """Section `instruct` of params.yaml: most examples per kind in the training set (a tenth of it in the others)."""
+    """Most examples per kind in the training set (a tenth of it in the others)."""
 
     completion: Count = 1500
     """Finish a method from its class header and signature."""

@@ -14,9 +14,12 @@ def generations(document: Document, most_characters: int) -> Iterator[Instructio
     if not record.comment:
         return
     bare = replace(record, comment="")
-    for count in range(len(record.methods), 0, -1):
-        text = render_class(replace(bare, methods=record.methods[:count]))
-        if len(text) <= most_characters:
-            question = f"Write the Smalltalk class {record.name}.\n\n{record.comment}"
-            yield instruction(document.lang, "generation", document.id, question, text.rstrip())
-            return
+    fitting = ""
+    for count in range(1, len(record.methods) + 1):
+        text = render_class(replace(bare, methods=record.methods[:count])).rstrip()
+        if len(text) > most_characters:
+            break
+        fitting = text
+    if fitting:
+        question = f"Write the Smalltalk class {record.name}.\n\n{record.comment}"
+        yield instruction(document.lang, "generation", document.id, question, fitting)

@@ -12,7 +12,7 @@ Positive = Annotated[int, Field(gt=0)]
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The architecture: `depth` is the one dial, and every size left at null follows from it (see `resolved`)."""
+    """The architecture: `depth` is the one dial, and every size left at null follows from it (`resolved_…`)."""
 
     depth: Positive
     """Layers. Width defaults to 64 times this, so parameters grow about as its cube."""

@@ -31,7 +31,7 @@ def days_of(week: str) -> str:
 
 
 def _monday(week: str) -> date:
-    found = re.fullmatch(r"(\d{4})-W(\d{2})", week)
+    found = re.fullmatch(r"([0-9]{4})-W([0-9]{2})", week)
     try:
         if found is None:
             raise ValueError("not of that form")

@@ -1,4 +1,4 @@
-"""Documents to ids: opening tokens, text, end token; dialogues as the conversations they are."""
+"""Documents to ids: opening tokens, text, end token; a dialogue is its text with `User:` and `Assistant:` labels."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

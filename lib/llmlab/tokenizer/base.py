@@ -22,7 +22,7 @@ class TokenizerConfig:
     """`spm`: SentencePiece BPE with byte fallback. `char`: one id per character of the training text."""
     vocab_size: Annotated[int, Field(ge=300, le=1_000_000)] = 4096
     """V, special tokens and 256 byte tokens included; `char` ignores it."""
-    character_coverage: Annotated[float, Field(gt=0.9, le=1)] = 0.9995
+    character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9995
     """Share of character occurrences that get a token of their own; the rest are spelt in bytes."""
     max_piece_length: Annotated[int, Field(ge=1, le=64)] = 16
     """Longest token in characters."""

@@ -106,7 +106,7 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
     model = io.BytesIO()
     lines = list(_trainable(texts))
     if not lines:
-        raise LabError("there is no text to train a tokenizer on", "look at metrics/corpus.json for where it went")
+        raise LabError("there is no text to train a tokenizer on", "look at metrics/clean/ and metrics/split.json for where it went")
     try:
         sentencepiece.SentencePieceTrainer.Train(
             sentence_iterator=iter(lines),
@@ -138,7 +138,7 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
     except RuntimeError as error:
         raise LabError(
             f"SentencePiece could not learn {config.vocab_size} tokens from this text: {str(error).splitlines()[-1]}",
-            "lower `tokenizer.vocab_size` in params.yaml, or add text",
+            "raise `tokenizer.vocab_size` if characters do not fit into it, lower it if the text is too short for it",
         ) from error
     return SpmTokenizer(model.getvalue())
 

@@ -32,7 +32,7 @@ class TrainConfig:
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.1
     """Decoupled decay of matrices; norms and other vectors are never decayed."""
     embedding_decay: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """Decoupled decay of embedding tables."""
+    """Decoupled decay of embedding tables and of an untied head."""
     warmup: Annotated[int, Field(ge=0)] = 20
     """Steps of linear warm-up from 0."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class Point(TypedDict):
-    """One validation: step, tokens seen, losses in nats per token, learning rate share, gradient norm."""
+    """One validation: step, tokens seen, losses in nats per token, AdamW's learning rate, gradient norm."""
 
     step: int
     tokens: int

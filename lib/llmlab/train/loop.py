@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from llmlab.artifacts.errors import LabError
+from llmlab.artifacts.lock import exclusive
 from llmlab.runtime.precision import autocast, compute_dtype
 from llmlab.shards.batches import Batch, BatchSource
 from llmlab.train.config import TrainConfig
@@ -78,8 +79,9 @@ def train(
         LabError: a loss or gradient that is not finite; the update is not made, the last good state is saved. Or
             `validation` counts no target.
     """
-    run = _Run(model, source, validation, config, scratch, loss)
-    with Journal(config.steps, name) as journal:
+    # The lock lies beside the checkpoints, so that two copies of the project with one scratch root do not mix them.
+    with exclusive(scratch.with_name(f"{scratch.name}.lock"), name), Journal(config.steps, name) as journal:
+        run = _Run(model, source, validation, config, scratch, loss)
         while not run.finished:
             run.take_step(journal)
             if after_step is not None:

@@ -69,6 +69,8 @@ def random_state() -> dict[str, Tensor]:
     states = {"random/cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["random/cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        states["random/mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -77,6 +79,8 @@ def put_random_state(states: Mapping[str, Tensor]) -> None:
     torch.set_rng_state(states["random/cpu"])
     if torch.cuda.is_available() and "random/cuda" in states:
         torch.cuda.set_rng_state(states["random/cuda"])
+    if torch.backends.mps.is_available() and "random/mps" in states:
+        torch.mps.set_rng_state(states["random/mps"])
 
 
 def save_state(state: TrainingState, scratch: Path) -> None:

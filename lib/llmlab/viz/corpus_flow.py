@@ -70,7 +70,7 @@ def draw_corpus(results: Results, path: Path) -> None:
             no_data(grid[0][1], "")
         for (left, right), lang in zip(grid, languages, strict=False):
             _amounts(left, results, lang)
-            _reasons(right, drops(results, lang))
+            _reasons(right, results, lang)
         figure.suptitle("What became of the corpus", x=0.012, ha="left", fontsize=15)
 
     save_picture(path, (11, 0.9 + 2.3 * max(1, len(languages))), paint)
@@ -110,9 +110,12 @@ def _sets(axes: Axes, sets: Sequence[tuple[str, Amount]], row: int, widest: int)
     _note(axes, start, row, " / ".join(size(amount.bytes) for _, amount in sets), widest)
 
 
-def _reasons(axes: Axes, found: Sequence[Drop]) -> None:
+def _reasons(axes: Axes, results: Results, lang: str) -> None:
+    found = drops(results, lang)
     if not found:
-        return no_data(axes, "nothing dropped")
+        seen = any(find(getattr(results, step), lang, "dropped") is not None for step in _DROPS)
+        axes.set_title("nothing dropped" if seen else "", fontsize=10, color=MUTED)
+        return no_data(axes, "" if seen else "no data")
     shown = found if len(found) <= _REASONS else _grouped(found)
     most = max(drop.documents for drop in shown)
     for row, drop in enumerate(shown):

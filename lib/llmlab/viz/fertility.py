@@ -27,7 +27,7 @@ def draw_tokenizer(results: Results, path: Path) -> None:
         for axes, (key, title) in zip(grid, _PANELS, strict=True):
             _panel(axes, results, languages, key, title)
         for axes in grid[1:]:
-            axes.set_yticklabels([""] * len(axes.get_yticks()))
+            axes.tick_params(axis="y", labelleft=False)
         if languages:
             grid[0].legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, handlelength=1)
         words = number(results.tokenizer, "vocab_size")

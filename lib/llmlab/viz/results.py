@@ -57,7 +57,7 @@ def read_results(metrics: Path, languages: Sequence[str] | None = None) -> Resul
 
     Args:
         metrics: the folder.
-        languages: which languages, in which order; by default those that were evaluated, else those split.
+        languages: which languages, in which order; by default those that were evaluated, else those scraped.
 
     Raises:
         LabError: there is no such folder, or a file in it is not what its stage writes.
@@ -65,15 +65,15 @@ def read_results(metrics: Path, languages: Sequence[str] | None = None) -> Resul
     if not metrics.is_dir():
         raise LabError(f"{metrics} is missing", "run `dvc repro`, whose stages write it")
     evaluation = _tree(metrics / "eval.json", "evaluate")
-    split = _tree(metrics / "split.json", "split")
+    scrape = _by_language(metrics / "scrape", "scrape")
     base = find(evaluation, "bits_per_byte", "base") or {}
     return Results(
-        languages=list(languages or [lang for lang in base if lang != "all"] or split),
-        scrape=_by_language(metrics / "scrape", "scrape"),
+        languages=list(languages or [lang for lang in base if lang != "all"] or scrape),
+        scrape=scrape,
         clean=_by_language(metrics / "clean", "clean"),
         dedupe=_tree(metrics / "dedupe.json", "dedupe"),
         decontaminate=_tree(metrics / "decontaminate.json", "decontaminate"),
-        split=split,
+        split=_tree(metrics / "split.json", "split"),
         tokenizer=_tree(metrics / "tokenizer.json", "train_tokenizer"),
         evaluation=evaluation,
         training={stage: _tree(metrics / f"{stage}.json", stage) for stage in TRAINING_STAGES},

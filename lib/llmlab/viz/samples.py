@@ -72,7 +72,9 @@ def read_samples(path: Path) -> Samples:
         rows = [_sample(row) for row in tree.get("samples") or []]
         return Samples(
             samples=tuple(sorted(rows, key=_place)),
-            chat=tuple(Exchange(r["lang"], _text(r["question"]), _text(r["answer"])) for r in tree.get("chat") or []),
+            chat=tuple(
+                Exchange(_text(r["lang"]), _text(r["question"]), _text(r["answer"])) for r in tree.get("chat") or []
+            ),
             completions=tuple(_method(row) for row in tree.get("completions") or []),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -83,9 +85,13 @@ def read_samples(path: Path) -> Samples:
 
 def _sample(row: Mapping[str, Any]) -> Sample:
     prompt, text = _text(row["prompt"]), _text(row["text"])
-    step = row["step"]
-    step = int(step) if str(step).isdigit() else str(step)
-    return Sample(step, row["lang"], prompt, text.removeprefix(prompt) if prompt else text)
+    step = _text(str(row["step"]))
+    return Sample(
+        int(step) if step.isdecimal() else step,
+        _text(row["lang"]),
+        prompt,
+        text.removeprefix(prompt) if prompt else text,
+    )
 
 
 def _method(row: Mapping[str, Any]) -> Method:

@@ -37,6 +37,7 @@ _FONT_FILE = "mplfonts/fonts/NotoSansCJKsc-Regular.otf"
 _FONT_NAME = "llm-lab Noto Sans CJK SC"
 _LOOK: Any = {
     "font.size": 10,
+    "font.enable_last_resort": False,  # a missing glyph should be heard of, not drawn as a box with a number
     "text.parse_math": False,  # a dollar sign in a source's name is a dollar sign
     "text.color": INK,
     "axes.edgecolor": "#9aa4ae",

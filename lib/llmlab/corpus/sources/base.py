@@ -14,43 +14,66 @@ from llmlab.corpus.fetch import FetchLimits
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One place that text comes from; an entry of the catalogue, or written inline in params.
-
-    `group_by` says what is never split across train, validation and test: the whole `source`, the `folder` or `file`
-    a text lies in, each `row` by itself, a `field` of the row (`group_field`, cut before `group_cut` when given), or
-    a `line` of the text (`group_line`, counted from 1: the poet under a title).
-    """
+    """One place that text comes from; an entry of the catalogue, or written inline in params."""
 
     name: str
+    """What documents and metrics call it; no two sources of a language share one."""
     kind: Literal["bundled", "local", "http", "git"]
+    """Its reader: bundled texts, your own files, one file from the web, or a commit of a git repository."""
     document: Literal["code", "prose", "verse", "dialogue"]
+    """Kind of its documents."""
     license: str
+    """Licence of its documents."""
     lang: str = ""
-    # Where: `path` for bundled and local (folder, file or glob), `url` and `sha256` for http, the rest for git.
+    """Language of its documents; empty, or the language that it stands under."""
+    # Where it is.
     path: str = ""
+    """For `bundled` and `local`: a file, a folder or a glob, relative to the project's root."""
     url: str = ""
+    """For `http`: the address of the file."""
     sha256: str = ""
+    """For `http`: hash of the file, 64 lower-case hexadecimal digits."""
     mirror_only: bool = False
+    """For `http`: a converted file, found by its hash in mirror or cache only; `url` says what it was made from."""
     address: str = ""
+    """For `git`: a repository's address, or a folder here."""
     commit: str = ""
+    """For `git`: full commit hash; may be empty, for HEAD, when the address is a folder here."""
     glob: list[str] = field(default_factory=list)
+    """Files read, in a folder or repository; empty: .txt, .md, .st, .jsonl and .gz of these, and in git any file."""
     exclude: list[str] = field(default_factory=list)
+    """Globs of files left out."""
     max_file_bytes: Annotated[int, Field(gt=0)] = 1 << 20
+    """For `git`: files of more bytes are left out and counted."""
     # What is in it.
     format: Literal["text", "jsonl"] = "text"
+    """Plain text, or one JSON object a line; outside git a name in .jsonl means the latter by itself."""
     encoding: str = "utf-8"
+    """Encoding by its Python name; a byte order mark takes precedence."""
     text_field: str = "text"
+    """Key of a JSON row that holds the text; a row of `dialogue` is a whole conversation and needs none."""
     license_field: str = ""
+    """Key of a JSON row that holds its licence, which then takes the place of `license`."""
     split: Literal["none", "lines", "blocks"] = "none"
+    """What becomes one document: the whole file, each line, or a block of whole paragraphs; JSON rows are never cut."""
     block_chars: Annotated[int, Field(gt=0)] = 4000
+    """Most characters of a block; a longer paragraph is a block by itself."""
     # Who it belongs to.
     group: str = ""
+    """Name of the group, or its first part; empty: the source's name."""
     group_by: Literal["source", "folder", "file", "row", "field", "line"] = "source"
+    """What is never split across train, validation and test: the whole source, the folder or file a text lies in,
+    each text by itself, or the texts that share a field of their rows or a line."""
     group_field: str = "source"
+    """With `field`: the key of the row."""
     group_cut: str = ""
+    """With `field`: the value counts only up to this text; empty: all of it."""
     group_line: Annotated[int, Field(ge=1)] = 2
+    """With `line`: its number in the text, counted from 1 (2 is the poet under a title)."""
     meta: dict[str, str] = field(default_factory=dict)
+    """Facts written into every document."""
     note: str = ""
+    """For people only."""
 
 
 @dataclass(frozen=True, kw_only=True)
