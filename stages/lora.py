@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.adapt.lora import add_lora
-from llmlab.adapt.recipe import AdapterConfig, examples_for
+from llmlab.adapt.recipe import AdapterConfig
 from llmlab.adapt.store import save_adapter
 from llmlab.artifacts.atomic import atomic_folder
-from llmlab.artifacts.documents import read_rows
-from llmlab.artifacts.manifest import hash_file, hash_folder
+from llmlab.artifacts.manifest import provenance
 from llmlab.artifacts.params import load_section, load_value, to_dict
 from llmlab.model.checkpoint import load_model, weights_hash
 from llmlab.pipeline.stage import PARAMS, run_stage
 from llmlab.runtime.device import machine_facts
 from llmlab.runtime.seed import derive, torch_generator
-from llmlab.shards.chat import all_batches, chat_source
+from llmlab.shards.chat import all_batches, chat_sources
 from llmlab.tokenizer.base import tokenizer_hash
 from llmlab.tokenizer.table import load_tokenizer
 from llmlab.train.finish import summarize, write_curve, write_summary
@@ -32,19 +31,16 @@ def main(
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
     folder, stage = {"base": (base, "pretrain"), "chat": (chat, "sft")}[recipe.base]
-    made_from = {"seed": seed, "base_folder": hash_folder(folder), "data": hash_folder(instruct), "code": hash_file(code)}
+    made_from = provenance(seed, base_folder=folder, data=instruct, code=code)
     scratch = run_folder("lora", {**made_from, "tokenizer": digest, "lora": to_dict(recipe)})
 
     model = load_model(folder, stage, digest)
     device = prepare(config, model.config, words.vocab_size, seed, "lora")
     add_lora(model, recipe.adapter, torch_generator(seed, "lora init"))
     model = model.to(device)
-    rows = {name: read_rows(instruct / f"{name}.parquet", "instruct") for name in ("train", "val")}
-    context, order = model.config.context, derive(seed, "lora order")
-    sources = {name: chat_source(words, examples_for(recipe, rows[name]), context, order) for name in rows}
-    outcome = train(
-        model, sources["train"], all_batches(sources["val"], config.rows), config, scratch=scratch, name="lora"
-    )
+    source, held_out = chat_sources(words, instruct, recipe.kinds, model.config.context, derive(seed, "lora order"))
+    validation = all_batches(held_out, config.rows)
+    outcome = train(model, source, validation, config, scratch=scratch, name="lora")
 
     put_weights(model, outcome.best if config.keep == "best" else outcome.last)
     with atomic_folder(out) as parent:

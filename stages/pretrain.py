@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from llmlab.artifacts.manifest import hash_file, hash_folder
+from llmlab.artifacts.manifest import provenance
 from llmlab.artifacts.params import load_section, load_value, to_dict
 from llmlab.model.checkpoint import parameters_of
 from llmlab.model.config import ModelConfig
@@ -30,7 +30,7 @@ def main(*, shards: Path, tokenizer: Path, code: Path, out: Path, metrics: Path,
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
     sets = {name: read_shard(shards / name, digest) for name in ("train", "val")}
-    made_from = {"seed": seed, "data": hash_folder(shards), "tokenizer": digest, "code": hash_file(code)}
+    made_from = {**provenance(seed, data=shards, code=code), "tokenizer": digest}
     scratch = run_folder("pretrain", {**made_from, "train": to_dict(config), "model": to_dict(shape)})
 
     device = prepare(config, shape, words.vocab_size, seed, "pretrain")

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from llmlab.artifacts.documents import read_rows
-from llmlab.artifacts.manifest import hash_file, hash_folder
+from llmlab.artifacts.manifest import provenance
 from llmlab.artifacts.params import load_section, load_value, to_dict
 from llmlab.model.checkpoint import load_model
 from llmlab.pipeline.stage import PARAMS, run_stage
 from llmlab.runtime.device import machine_facts
 from llmlab.runtime.seed import derive
-from llmlab.shards.chat import all_batches, chat_source
+from llmlab.shards.chat import all_batches, chat_sources
 from llmlab.tokenizer.base import tokenizer_hash
 from llmlab.tokenizer.table import load_tokenizer
 from llmlab.train.config import TrainConfig
@@ -27,19 +26,15 @@ def main(
     config = load_section(PARAMS, "sft", TrainConfig)
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
-    made_from = {"seed": seed, "base": hash_folder(base), "data": hash_folder(instruct), "code": hash_file(code)}
+    made_from = provenance(seed, base_folder=base, data=instruct, code=code)
     scratch = run_folder("sft", {**made_from, "tokenizer": digest, "train": to_dict(config)})
 
     model = load_model(base, "pretrain", digest)
     device = prepare(config, model.config, words.vocab_size, seed, "sft")
     model = model.to(device)
-    context, order = model.config.context, derive(seed, "sft order")
-    sources = {
-        name: chat_source(words, read_rows(instruct / f"{name}.parquet", "instruct"), context, order)
-        for name in ("train", "val")
-    }
-    validation = all_batches(sources["val"], config.micro_rows or config.rows)
-    outcome = train(model, sources["train"], validation, config, scratch=scratch, name="sft")
+    source, held_out = chat_sources(words, instruct, (), model.config.context, derive(seed, "sft order"))
+    validation = all_batches(held_out, config.micro_rows or config.rows)
+    outcome = train(model, source, validation, config, scratch=scratch, name="sft")
 
     save_trained(model, outcome, config, out, digest, made_from)
     write_curve(outcome, curve)

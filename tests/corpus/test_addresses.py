@@ -1,6 +1,7 @@
 import socket
 
 import pytest
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.addresses import check_url, is_public
 

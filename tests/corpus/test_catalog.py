@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import load_catalog, resolve_source
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from llmlab.artifacts.documents import Document
 from llmlab.corpus.census import count_documents, count_outcomes, distinct_ngrams
 from llmlab.corpus.outcome import Dropped, Kept

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+
 from llmlab.artifacts.documents import Document
 from llmlab.corpus.contamination import DecontaminateConfig, find_overlaps
 

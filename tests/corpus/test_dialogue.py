@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.corpus.dialogue import ROLES, messages_to_text, text_to_messages
 
 # Contents made of the very pieces that could be mistaken for borders, and of anything else.

@@ -9,12 +9,13 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus import fetch as fetch_module
 from llmlab.corpus.fetch import FetchLimits, fetch
 from llmlab.corpus.mirror import cache_path
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 BODY = bytes(range(256)) * 400
 SHA = hashlib.sha256(BODY).hexdigest()

@@ -12,9 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pytest_httpserver import HTTPServer
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.fetch import FetchLimits, fetch
-from pytest_httpserver import HTTPServer
 
 BODY = b"over an encrypted connection"
 SHA = hashlib.sha256(BODY).hexdigest()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from llmlab.artifacts.documents import Document, make_document
 from llmlab.corpus.minhash import DedupeConfig, find_clusters, keep_one, shingles
 from llmlab.corpus.outcome import Dropped, Kept

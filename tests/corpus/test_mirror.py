@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.mirror import cache_path, find_stored, mirror_folder
 

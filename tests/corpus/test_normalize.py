@@ -3,6 +3,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.corpus.normalize import normalize_characters, normalize_text, repair_mojibake, strip_boilerplate
 
 hard = st.text(

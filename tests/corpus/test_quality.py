@@ -6,6 +6,7 @@ import pytest
 from datatrove.pipeline.filters.gopher_repetition_filter import find_all_duplicate
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
 from llmlab.corpus.scrape import ScrapeConfig, scrape

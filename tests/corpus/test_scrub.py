@@ -1,4 +1,5 @@
 import pytest
+
 from llmlab.corpus.scrub import scrub
 
 

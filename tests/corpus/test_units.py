@@ -1,4 +1,5 @@
 import pytest
+
 from llmlab.corpus.units import is_spaceless, split_units, unit_of
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
 from llmlab.smalltalk.records import MethodRecord
 from llmlab.smalltalk.tonel import read_class
 

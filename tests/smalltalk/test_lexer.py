@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.lexer import (
     SmalltalkSyntaxError,
     closing_bracket,

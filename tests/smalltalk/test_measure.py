@@ -4,6 +4,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.measure import (
     code_tokens,
     complexity,

@@ -3,6 +3,7 @@ import re
 from collections import Counter
 
 import pytest
+
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.mutate import alter_method, break_method
 from llmlab.smalltalk.nodes import same_tree

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.literals import MAX_DEPTH
 from llmlab.smalltalk.nodes import (

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.literals import MAX_DEPTH
 from llmlab.smalltalk.nodes import (
     Assign,

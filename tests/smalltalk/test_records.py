@@ -3,6 +3,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.records import ClassRecord, MethodRecord, RecordError
 
 METHOD = MethodRecord("Counter", "instance", "counting", "increment", "increment\n\tcount := count + 1")

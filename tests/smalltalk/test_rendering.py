@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.nodes import same_tree
 from llmlab.smalltalk.parser import is_valid_method, parse_method

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.ston import StonError, read_map, skip_blanks, string, symbol
 
 

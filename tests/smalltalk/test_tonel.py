@@ -3,6 +3,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmlab.smalltalk.parser import is_valid_method
 from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.tonel import TonelError, is_tonel, read_class, write_class

@@ -1,6 +1,5 @@
 """Section `lora` of params.yaml: which adapter, on which model, from which examples."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -24,8 +23,3 @@ class AdapterConfig:
     """Its shape."""
     train: TrainConfig
     """How it is trained: the keys of section `train`."""
-
-
-def examples_for(recipe: AdapterConfig, rows: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
-    """The rows of the wanted kinds."""
-    return (row for row in rows if not recipe.kinds or row["kind"] in recipe.kinds)

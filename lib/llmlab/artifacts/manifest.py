@@ -30,6 +30,12 @@ def hash_folder(folder: Path) -> str:
     return hash_json({path.relative_to(folder).as_posix(): hash_file(path) for path in files})
 
 
+def provenance(seed: int, **paths: Path) -> dict[str, Any]:
+    """What an artifact is made from: the seed, and a hash of each named file or folder."""
+    hashes = {name: hash_folder(path) if path.is_dir() else hash_file(path) for name, path in paths.items()}
+    return {"seed": seed, **hashes}
+
+
 def check_version(found: object, known: int, path: Path, remedy: str) -> None:
     """Refuse a file whose format version is not the one this code writes.
 

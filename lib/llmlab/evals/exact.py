@@ -51,7 +51,11 @@ def instructions(subject: Subject, adapted: Mapping[str, Transformer], instruct:
     kinds: dict[str, list[Mapping[str, str]]] = {}
     for row in read_rows(instruct / "test.parquet", "instruct"):
         kinds.setdefault(row["kind"], []).append(row)
-    models = {"base": subject.base, "chat": subject.chat, **{f"adapter {name}": model for name, model in adapted.items()}}
+    models = {
+        "base": subject.base,
+        "chat": subject.chat,
+        **{f"adapter {name}": model for name, model in adapted.items()},
+    }
     return {
         name: {kind: _loss(subject, model, rows) for kind, rows in sorted(kinds.items())}
         for name, model in models.items()

@@ -34,7 +34,14 @@ class Subject:
 
 
 def load_subject(
-    *, languages: Sequence[str], base: Path, chat: Path, tokenizer: Path, shards: Path, split: Path, config: EvaluateConfig
+    *,
+    languages: Sequence[str],
+    base: Path,
+    chat: Path,
+    tokenizer: Path,
+    shards: Path,
+    split: Path,
+    config: EvaluateConfig,
 ) -> Subject:
     """Load it all, the models on the config's device; errors as those of the parts."""
     device = pick_device(config.device)

@@ -1,10 +1,12 @@
 """Chats to rows for supervised fine-tuning: the loss counts the assistant's tokens only."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 
+from llmlab.artifacts.documents import read_rows
 from llmlab.artifacts.errors import LabError
 from llmlab.shards.batches import Batch, PackedSource
 from llmlab.tokenizer.base import Tokenizer
@@ -38,6 +40,18 @@ def chat_source(tokenizer: Tokenizer, examples: Iterable[Mapping[str, str]], con
             f"none of {seen} examples fits into {context} tokens", "raise `model.context`, or see metrics/instruct.json"
         )
     return PackedSource(documents, masks, context, seed, tokenizer.special[PAD])
+
+
+def chat_sources(
+    tokenizer: Tokenizer, instruct: Path, kinds: Collection[str], context: int, seed: int
+) -> tuple[PackedSource, PackedSource]:
+    """Training and validation source from the folder that `instruct` writes; no `kinds` means all of them."""
+    sources = []
+    for name in ("train", "val"):
+        rows = read_rows(instruct / f"{name}.parquet", "instruct")
+        wanted = (row for row in rows if not kinds or row["kind"] in kinds)
+        sources.append(chat_source(tokenizer, wanted, context, seed))
+    return sources[0], sources[1]
 
 
 def all_batches(source: PackedSource, rows: int) -> list[Batch]:

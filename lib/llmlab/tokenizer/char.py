@@ -82,6 +82,9 @@ def train_char(texts: Iterable[str], languages: Sequence[str]) -> CharTokenizer:
         refuse_surrogates(text)
         characters.update(text)
     if not characters:
-        raise LabError("there is no text to train a tokenizer on", "look at metrics/clean/ and metrics/split.json for where it went")
+        raise LabError(
+            "there is no text to train a tokenizer on",
+            "look at metrics/clean/ and metrics/split.json for where it went",
+        )
     pair = [special_tokens(languages), sorted(characters)]
     return CharTokenizer(json.dumps(pair, ensure_ascii=False).encode("utf-8"))

@@ -106,7 +106,10 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
     model = io.BytesIO()
     lines = list(_trainable(texts))
     if not lines:
-        raise LabError("there is no text to train a tokenizer on", "look at metrics/clean/ and metrics/split.json for where it went")
+        raise LabError(
+            "there is no text to train a tokenizer on",
+            "look at metrics/clean/ and metrics/split.json for where it went",
+        )
     try:
         sentencepiece.SentencePieceTrainer.Train(
             sentence_iterator=iter(lines),

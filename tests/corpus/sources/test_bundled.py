@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import load_catalog
 from llmlab.corpus.sources import bundled

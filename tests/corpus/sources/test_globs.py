@@ -1,4 +1,5 @@
 import pytest
+
 from llmlab.corpus.sources.globs import glob_pattern, matches
 
 

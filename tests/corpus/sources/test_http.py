@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
 from llmlab.corpus.fetch import FetchLimits
 from llmlab.corpus.sources import http
 from llmlab.corpus.sources.base import ReadContext, Source
-from pytest_httpserver import HTTPServer
 
 LIMITS = FetchLimits(max_bytes=100_000, attempts=1, allow_private_hosts=["localhost"])
 
