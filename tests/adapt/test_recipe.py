@@ -1,6 +1,6 @@
 import pytest
 
-from llmlab.adapt.recipe import AdapterConfig, examples_for
+from llmlab.adapt.recipe import AdapterConfig
 from llmlab.artifacts.params import build
 
 SECTION = {
@@ -9,7 +9,6 @@ SECTION = {
     "adapter": {"rank": "4"},
     "train": {"steps": 30, "rows": 2, "lr": "1e-4"},
 }
-ROWS = [{"kind": "chat", "n": "1"}, {"kind": "fix", "n": "2"}, {"kind": "chat", "n": "3"}]
 
 
 def test_a_section_becomes_a_recipe():
@@ -30,9 +29,3 @@ def test_a_section_becomes_a_recipe():
 )
 def test_what_cannot_be_is_refused(change, words, refuses):
     refuses(words, build, AdapterConfig, {**SECTION, **change}, "params.yaml: lora")
-
-
-def test_only_the_wanted_kinds_are_learned_from():
-    recipe = build(AdapterConfig, SECTION, "x")
-    assert [row["n"] for row in examples_for(recipe, ROWS)] == ["1", "3"]
-    assert list(examples_for(build(AdapterConfig, {**SECTION, "kinds": []}, "x"), ROWS)) == ROWS

@@ -61,10 +61,11 @@ def test_it_is_json_with_finite_numbers(whole: dict[str, Any], tmp_path: Path) -
 def test_every_language_has_its_bits_per_byte_for_models_and_baseline(subject: Subject, whole: dict[str, Any]) -> None:
     table = whole["bits_per_byte"]
     assert set(table) == {"base", "chat", "kneser_ney"}
-    scored = score_model(subject.base, subject.test)
-    for lang in LANGUAGES:
-        assert table["base"][lang] == pytest.approx(scored.of(lang).bits_per_byte(), abs=1e-4)
-        assert whole["perplexity"]["base"][lang] == pytest.approx(scored.of(lang).perplexity(), abs=1e-2)
+    for name, model in {"chat": subject.chat, "base": subject.base}.items():
+        scored = score_model(model, subject.test)
+        for lang in LANGUAGES:
+            assert table[name][lang] == pytest.approx(scored.of(lang).bits_per_byte(), abs=1e-4)
+            assert whole["perplexity"][name][lang] == pytest.approx(scored.of(lang).perplexity(), abs=1e-2)
     assert table["base"]["all"] == pytest.approx(scored.bits_per_byte(), abs=1e-4)
     assert min(table["base"][lang] for lang in LANGUAGES) < table["base"]["all"] < max(table["base"].values())
 

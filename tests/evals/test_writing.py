@@ -1,3 +1,6 @@
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,7 @@ from llmlab.evals.kneser_ney import KneserNey
 from llmlab.evals.subject import Subject
 from llmlab.evals.writing import answers, model_writer, ngram_writer
 from llmlab.tokenizer.chat import encode_prompt, opening
-from llmlab.tokenizer.special import BOS, EOS
+from llmlab.tokenizer.special import BOS, EOS, USER
 
 WARM = SamplingConfig(temperature=0.9, top_p=0.95, max_new=12)
 COLD = SamplingConfig(temperature=0, max_new=12)
@@ -84,18 +87,23 @@ def test_the_n_gram_is_drawn_at_its_temperature(subject: Subject) -> None:
     assert shares[1] > shares[0] + 0.05
 
 
-def test_neither_writer_writes_special_tokens_or_more_than_asked(subject: Subject) -> None:
-    special = set(subject.tokenizer.special.values())
-    for writer, model in ((model_writer, subject.base), (ngram_writer, subject.baseline)):
-        hot = SamplingConfig(temperature=3, max_new=30)
-        for text in writer(model, subject.tokenizer, "english", hot, 1)(["The fox"] * 5, None):  # type: ignore[operator]
-            # Special tokens decode to nothing: what came back must be spelt by up to 30 others.
-            assert len(text) <= 30 * max(
-                len(subject.tokenizer.token_bytes(token))
-                for token in range(subject.tokenizer.vocab_size)
-                if token not in special
-            )
-            assert text
+def test_neither_writer_draws_a_special_token(subject: Subject) -> None:
+    """Where the likeliest id by far is one, which would decode to nothing, another one is drawn."""
+    words = subject.tokenizer
+    fox, crow = words.encode("fox"), words.encode("crow")
+    ids = [*opening(words, "english"), *fox, words.special[USER], *crow]
+    model = KneserNey([ids] * 40, words.vocab_size, 5, words.special[BOS])
+    assert model.distribution(ids[: -len(crow) - 1]).argmax() == words.special[USER]
+    once = replace(COLD, max_new=1)
+    assert ngram_writer(model, words, "english", once, 1)(["fox"], None) != [""]
+    # The tied head gives an id the largest score whose embedding points along the last hidden state.
+    eager = copy.deepcopy(subject.base)
+    with torch.no_grad():
+        hidden = eager.hidden(torch.tensor([[*opening(words, "english"), *fox]]))[0, -1]
+        eager.embedding.weight[words.special[USER]] = 10 * hidden
+        scores = eager(torch.tensor([[*opening(words, "english"), *fox]]))[0, -1]
+    assert scores.argmax() == words.special[USER]
+    assert model_writer(eager, words, "english", once, 1)(["fox"], None) != [""]
 
 
 def test_the_n_gram_ends_when_the_method_is_closed(subject: Subject) -> None:

@@ -3,9 +3,10 @@ import json
 import pytest
 import torch
 
+from llmlab.artifacts.documents import write_rows
 from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import IGNORE
-from llmlab.shards.chat import all_batches, chat_source
+from llmlab.shards.chat import all_batches, chat_source, chat_sources
 from llmlab.tokenizer.chat import encode_chat
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
@@ -91,3 +92,13 @@ def test_fine_tuning_on_a_chat_learns_its_answers(tokenizer, tiny, scratch):
     curve = train(model, source, all_batches(source, 3), config, scratch=scratch).curve
     assert curve[-1]["val_loss"] < 0.5 * curve[0]["val_loss"]
     assert curve[-1]["val_loss"] < 1.0
+
+
+def test_sources_hold_the_wanted_kinds_of_both_sets(tokenizer, tmp_path):
+    for name in ("train", "val"):
+        mixed = [{**row, "kind": kind} for kind in ("chat", "fixing") for row in rows()]
+        write_rows(tmp_path / f"{name}.parquet", ["lang", "kind", "messages"], mixed)
+    only, held_out = chat_sources(tokenizer, tmp_path, ["chat"], 64, seed=1)
+    everything, _ = chat_sources(tokenizer, tmp_path, [], 64, seed=1)
+    counted = [sum(batch.counted for batch in all_batches(source, 2)) for source in (only, held_out, everything)]
+    assert counted[0] == counted[1] == counted[2] / 2 > 0

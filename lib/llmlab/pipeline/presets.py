@@ -19,8 +19,7 @@ def preset_names(folder: Path) -> list[str]:
 def apply_preset(params: Path, folder: Path, name: str) -> list[str]:
     """Merge `folder/<name>.yaml` over the params file; returns the dotted keys whose values changed.
 
-    Mappings merge key by key; anything else (lists too) is replaced. `default` first restores nothing: it is a preset
-    like the others, and holds every value that the others touch.
+    Mappings merge key by key; anything else (lists too) is replaced. What the preset does not name stays as it is.
 
     Raises:
         LabError: no such preset, or it names a section the params file does not have.

@@ -32,6 +32,7 @@ def run_stage(main: Callable[..., dict[str, Any] | None]) -> None:
     def program(**arguments: Any) -> None:
         name = "-".join([Path(sys.argv[0]).stem, *(str(v) for v in arguments.values() if isinstance(v, str))])
         try:
+            _refuse_other_library()
             with exclusive(RUNS / f"{name}.lock", f"stage {name}"):
                 _timed(main, name, arguments)
         except LabError as error:
@@ -55,6 +56,17 @@ def _timed(main: Callable[..., dict[str, Any] | None], name: str, arguments: dic
     started = time.perf_counter()
     facts = main(**arguments) or {}
     write_json(RUNS / f"{name}.json", {"seconds": round(time.perf_counter() - started, 2), **facts})
+
+
+def _refuse_other_library() -> None:
+    """Refuse to run this folder's stage on another folder's library.
+
+    A copy of the project, such as `dvc exp run --temp` makes, still imports what pip installed in editable form, while
+    `fingerprint` hashes the copy: the run would be recorded as something it was not.
+    """
+    here, imported = Path("lib/llmlab").resolve(), Path(__file__).resolve().parents[1]
+    if here.is_dir() and here != imported:
+        raise LabError(f"the library here is {here}, but Python imported {imported}", "run `export PYTHONPATH=lib`")
 
 
 def _fail(error: LabError) -> None:

@@ -39,6 +39,8 @@ def chat_source(tokenizer: Tokenizer, examples: Iterable[Mapping[str, str]], con
         raise LabError(
             f"none of {seen} examples fits into {context} tokens", "raise `model.context`, or see metrics/instruct.json"
         )
+    if len(documents) < seen:
+        print(f"{seen - len(documents)} of {seen} examples are left out: longer than {context} tokens, or no answer")
     return PackedSource(documents, masks, context, seed, tokenizer.special[PAD])
 
 

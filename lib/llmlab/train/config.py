@@ -9,6 +9,7 @@ from llmlab.artifacts.errors import LabError
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class TrainConfig:
     """Peak learning rate of AdamW."""
     muon_lr: Annotated[float, Field(gt=0, le=10)] = 0.02
     """Peak learning rate of Muon."""
-    betas: tuple[Share, Share] = (0.9, 0.95)
+    betas: tuple[Decay, Decay] = (0.9, 0.95)
     """AdamW's decay rates of the first and second moment."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.1
     """Decoupled decay of matrices; norms and other vectors are never decayed."""
