@@ -31,7 +31,7 @@ test: $(READY)  ## all tests but the slow ones
 	pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 test-slow: $(READY)  ## kills, rerun counts, second builds
-	pytest -m slow --timeout 1500
+	pytest -m slow -n $(WORKERS) --dist loadfile --timeout 1500
 
 check: $(READY)  ## formatting, lint, types, floors, house tests, generated docs
 	ruff format --check .

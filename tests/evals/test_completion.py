@@ -43,9 +43,9 @@ def test_a_prompt_ends_right_before_the_body(classes: list[Document], prompts: l
     for prompt, owner in zip(prompts, owners, strict=True):
         header, _, opening = prompt.text.partition("\n\n")
         assert owner.text.startswith(header + "\n")
-        ending = f"{prompt.body}\n]" if prompt.body else "]"
+        ending = f"\n{prompt.body}\n]" if prompt.body else "\n]"
         assert f"\n\n{opening}{ending}\n" in owner.text
-        assert opening.endswith(f" >> {prompt.signature} [\n")
+        assert opening.endswith(f" >> {prompt.signature} [")
         assert "\n\n" not in opening
 
 
@@ -84,7 +84,7 @@ def writes(texts: Sequence[str]) -> Callable[..., list[str]]:
 
 def test_a_writer_of_the_real_text_reaches_the_ceiling(prompts: list[Prompt]) -> None:
     """Bodies are cut at their own bracket, whatever is written behind it."""
-    texts = [f"{prompt.body}\n]\n\n{{ #category : #more }}\nA >> next [\n\t^ 1\n]\n" for prompt in prompts]
+    texts = [f"\n{prompt.body}\n]\n\n{{ #category : #more }}\nA >> next [\n\t^ 1\n]\n" for prompt in prompts]
     completions = complete(prompts, writes(texts))
     assert all(item.closed for item in completions)
     assert measure(completions, set())["exact"] == 1.0

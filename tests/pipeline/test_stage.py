@@ -152,3 +152,16 @@ def test_progress_arrives_line_by_line_through_a_pipe(tmp_path: Path) -> None:
         process.kill()
     assert line == "first\n"
     assert took < 50
+
+
+def test_a_copy_of_the_project_is_not_run_on_another_ones_library(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """The fingerprint would be that of the copy, the result that of the other."""
+    (tmp_path / "lib" / "llmlab").mkdir(parents=True)
+    done = run("print('ran')", *GOOD)
+    assert done.returncode == 1
+    assert str(tmp_path / "lib" / "llmlab") in done.stderr
+    assert "PYTHONPATH=lib" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""

@@ -140,3 +140,12 @@ def test_a_plain_protobuf_of_another_trainer_loads_too():
     )  # fmt: skip
     loaded = SpmTokenizer(model.getvalue())
     assert loaded.decode(loaded.encode("The  fox \u2581\0中")) == "The  fox \u2581\0中"
+
+
+def test_a_text_cut_at_the_end_of_a_line_keeps_its_tokens(tokenizer, strings):
+    """So a prompt that ends with a line is continued by the tokens that followed it in training."""
+    for before, after in zip(strings[:1000:2], strings[1:1000:2], strict=True):
+        start = before.rstrip("\n")
+        cut, whole = tokenizer.encode(start), tokenizer.encode(f"{start}\n{after}")
+        assert whole[: len(cut)] == cut
+        assert tokenizer.decode(whole[len(cut) :]) == f"\n{after}"

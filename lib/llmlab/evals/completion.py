@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model sees (`text`, up to and including the line of the signature) and the real method behind it."""
+    """What the model sees (`text`, up to the end of the signature's line) and the real method behind it."""
 
     text: str
     signature: str
@@ -62,7 +62,7 @@ def make_prompts(documents: Iterable[Document]) -> list[Prompt]:
             line_end = rendered.index("\n", start)
             signature = rendered[start:line_end].split(" >> ", 1)[1].removesuffix(" [")
             body = rendered[line_end + 1 :].removesuffix("]").removesuffix("\n")
-            prompts.append(Prompt(f"{header}\n\n{rendered[: line_end + 1]}", signature, body))
+            prompts.append(Prompt(f"{header}\n\n{rendered[:line_end]}", signature, body))
     return prompts
 
 
@@ -82,7 +82,7 @@ def complete(
     for prompt, text in zip(prompts, texts, strict=True):
         end = _close(text)
         body = text if end is None else text[: end - 1]
-        completions.append(Completion(prompt, trim_end(body), end is not None))
+        completions.append(Completion(prompt, trim_end(body.removeprefix("\n")), end is not None))
     return completions
 
 

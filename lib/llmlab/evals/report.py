@@ -146,4 +146,12 @@ def _halves(subject: Subject, lang: str, count: int) -> tuple[list[str], list[st
     room = _PROMPT_CHARACTERS.get(lang, 100)
     texts = [d.text for d in subject.test_documents if d.lang == lang and d.kind in ("prose", "verse")]
     chosen = [text for text in texts if len(text) > 3 * room][:count]
-    return [text[:room] for text in chosen], [text[room : room + _WRITTEN_CHARACTERS] for text in chosen]
+    cuts = [_word_end(text, room) for text in chosen]
+    pairs = list(zip(chosen, cuts, strict=True))
+    return [text[:cut] for text, cut in pairs], [text[cut : cut + _WRITTEN_CHARACTERS] for text, cut in pairs]
+
+
+def _word_end(text: str, room: int) -> int:
+    """Where the last whole word within `room` characters ends; a cut inside a word would be cut into odd tokens."""
+    space = text.rfind(" ", 0, room)
+    return space if space > 0 else room

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 
 from llmlab.decode.engine import generate
-from llmlab.decode.sampling import SamplingConfig
+from llmlab.decode.sampling import SamplingConfig, sample
 from llmlab.evals.kneser_ney import KneserNey
 from llmlab.model.transformer import Transformer
-from llmlab.runtime.seed import numpy_generator, torch_generator
+from llmlab.runtime.seed import torch_generator
 from llmlab.tokenizer.base import Tokenizer
 from llmlab.tokenizer.chat import encode_prompt, opening
 from llmlab.tokenizer.special import END, EOS
@@ -39,24 +38,21 @@ def model_writer(model: Transformer, tokenizer: Tokenizer, lang: str, config: Sa
 
 
 def ngram_writer(model: KneserNey, tokenizer: Tokenizer, lang: str, config: SamplingConfig, seed: int) -> Writer:
-    """The n-gram continuing documents of a language, sampled at the same temperature."""
-    special = np.array(sorted(set(tokenizer.special.values()) - {tokenizer.special[EOS]}))
+    """The n-gram continuing documents of a language, drawn in the same way as the model's text."""
+    special = torch.tensor(sorted(set(tokenizer.special.values()) - {tokenizer.special[EOS]}))
 
     def write(texts: Sequence[str], closed: Closed | None = None) -> list[str]:
-        rng = numpy_generator(seed, f"n-gram writing/{lang}")
+        generator = torch_generator(seed, f"n-gram writing/{lang}")
         finished = _finished(tokenizer, closed) if closed else None
-        return [_continue(text, finished, rng) for text in texts]
+        return [_continue(text, finished, generator) for text in texts]
 
-    def _continue(text: str, finished: Callable[[int, list[int]], bool] | None, rng: np.random.Generator) -> str:
+    def _continue(text: str, finished: Callable[[int, list[int]], bool] | None, generator: torch.Generator) -> str:
         ids = [*opening(tokenizer, lang), *tokenizer.encode(text)]
         new: list[int] = []
         while len(new) < config.max_new:
-            weights = model.distribution([*ids, *new][-model.order :])
-            weights[special] = 0
-            # By the largest first, since a low temperature would take all of them to zero.
-            weights = weights / weights.max()
-            weights = weights ** (1 / config.temperature) if config.temperature else weights == 1
-            token = int(rng.choice(len(weights), p=weights / weights.sum()))
+            logits_BV = torch.from_numpy(model.distribution([*ids, *new][-model.order :])).log()[None]
+            logits_BV[:, special] = -torch.inf
+            token = int(sample(logits_BV, config, generator))
             if token == tokenizer.special[EOS]:
                 break
             new.append(token)

@@ -16,6 +16,9 @@ from llmlab.tokenizer.special import special_tokens
 
 _SPACE = "\u2581"
 _UNSAFE = re.compile("([\u2581\0])")
+# A token never reaches across a line's start: the newline opens it. So a text cut at the end of a line has the tokens
+# it had when whole, and a prompt that ends there is continued by what followed in training.
+_LINE = re.compile(r"\n*[^\n]+|\n+")
 
 
 class SpmTokenizer:
@@ -64,7 +67,7 @@ class SpmTokenizer:
         """`encode` of each text."""
         for text in texts:
             refuse_surrogates(text)
-        return [[token for part in _UNSAFE.split(text) if part for token in self._encode_part(part)] for text in texts]
+        return [[token for part in _UNSAFE.split(text) for token in self._encode_part(part)] for text in texts]
 
     def decode(self, ids: Iterable[int]) -> str:
         """See `base.Tokenizer.decode`."""
@@ -83,9 +86,12 @@ class SpmTokenizer:
         return self._model
 
     def _encode_part(self, part: str) -> list[int]:
+        if not part:
+            return []
         if _UNSAFE.match(part):
             return [self._byte_ids[byte] for byte in part.encode()]
-        return list(self._processor.EncodeAsIds(part))
+        lines = self._processor.EncodeAsIds(_LINE.findall(part))
+        return [token for line in lines for token in line]
 
     def _piece_bytes(self, token: int) -> bytes:
         piece = self._processor.IdToPiece(token)
@@ -147,8 +153,8 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
 
 
 def _trainable(texts: Iterable[str]) -> Iterator[str]:
-    """Texts in pieces that keep their line ends and lose the two characters SentencePiece cannot take."""
+    """Texts line by line, as `encode` hands them on, without the two characters SentencePiece cannot take."""
     for text in texts:
         refuse_surrogates(text)
         clean = _UNSAFE.sub("", text)
-        yield from (part for part in re.findall(r"(?s).{1,4000}", clean) if part.strip())
+        yield from (line for line in _LINE.findall(clean) if line.strip())
