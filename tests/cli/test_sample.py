@@ -60,7 +60,8 @@ def test_adapter_changes_the_text(works: Callable[..., str]) -> None:
 
 
 def test_milestone_changes_the_text(works: Callable[..., str]) -> None:
-    assert works("sample", "The", "--at-step", "6", *SHORT) != works("sample", "The", *SHORT)
+    long = ("--max-new", "150")
+    assert works("sample", "The", "--at-step", "6", *long) != works("sample", "The", *long)
 
 
 def test_steps_is_another_name_for_max_new(works: Callable[..., str]) -> None:

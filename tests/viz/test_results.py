@@ -62,11 +62,13 @@ def test_records_are_flat_and_equal_the_metrics(project):
     }
     assert loss[0] == {"stage": "pretrain", "set": "train", "step": 60, "tokens": 60 * 4096, "loss": loss[0]["loss"]}
     bits = list(bits_records(results))
-    assert {"model": "kneser_ney", "lang": "english", "bits_per_byte": 1.809} in bits
-    assert {"model": "base", "lang": "all", "bits_per_byte": 1.93} in bits
+    assert {"bar": "english, kneser_ney", "model": "kneser_ney", "lang": "english", "bits_per_byte": 1.809} in bits
+    assert {"bar": "all, base", "model": "base", "lang": "all", "bits_per_byte": 1.93} in bits
     assert len(bits) == 12
     assert len(list(corpus_records(results))) == 3 * 7
-    assert {"lang": "smalltalk", "set": "train", "bytes_per_token": 4.1} in list(tokenizer_records(results))
+    assert {"bar": "smalltalk, train", "lang": "smalltalk", "set": "train", "bytes_per_token": 4.1} in list(
+        tokenizer_records(results)
+    )
 
 
 def test_record_files_have_the_same_bytes_twice(project):

@@ -1,4 +1,4 @@
-"""Plot data for DVC: flat lists of records, which its linear and bar templates read."""
+"""Plot data for DVC: flat lists of records for its templates; `bar` is the label of a record in a bar chart."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def bits_records(results: Results) -> Iterator[Record]:
         for lang in [*results.languages, "all"]:
             value = number(values, lang)
             if value is not None:
-                yield {"model": model, "lang": lang, "bits_per_byte": value}
+                yield {"bar": f"{lang}, {model}", "model": model, "lang": lang, "bits_per_byte": value}
 
 
 def corpus_records(results: Results) -> Iterator[Record]:
@@ -44,7 +44,8 @@ def corpus_records(results: Results) -> Iterator[Record]:
         for step in MEASURED:
             amount = measured(results, lang, step)
             if amount is not None:
-                yield {"lang": lang, "step": step, "documents": amount.documents, "bytes": amount.bytes}
+                sizes = {"documents": amount.documents, "bytes": amount.bytes}
+                yield {"bar": f"{lang}, {step}", "lang": lang, "step": step, **sizes}
 
 
 def tokenizer_records(results: Results) -> Iterator[Record]:
@@ -53,4 +54,4 @@ def tokenizer_records(results: Results) -> Iterator[Record]:
         for name in ("train", "val"):
             value = number(results.tokenizer, name, lang, "bytes_per_token")
             if value is not None:
-                yield {"lang": lang, "set": name, "bytes_per_token": value}
+                yield {"bar": f"{lang}, {name}", "lang": lang, "set": name, "bytes_per_token": value}
