@@ -23,7 +23,7 @@ from llmlab.artifacts.params import load_section
 from llmlab.corpus.scrape import ScrapeConfig, scrape
 from llmlab.model.config import ModelConfig
 from llmlab.model.transformer import Transformer
-from llmlab.pipeline.presets import apply_preset
+from llmlab.pipeline.presets import apply_preset, set_value
 from llmlab.runtime.device import machine_facts
 from llmlab.runtime.seed import torch_generator
 from llmlab.shards.batches import StreamSource, evaluation_batches
@@ -94,11 +94,15 @@ def ours(params: Path, tokenizer: CharTokenizer, data: Tensor, held_out: Tensor,
     return seconds, validation_loss(model, held_out)
 
 
-def main(seeds: Annotated[int, typer.Option(help="runs of each")] = 3, threads: int = 2) -> None:
+def main(
+    seeds: Annotated[int, typer.Option(help="runs of each")] = 3,
+    threads: Annotated[int, typer.Option(help="CPU threads of both")] = 2,
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         params = Path(folder) / "params.yaml"
         params.write_bytes((ROOT / "params.yaml").read_bytes())
         apply_preset(params, ROOT / "presets", "shakespeare-char")
+        set_value(params, "train.threads", threads)
         tokenizer, data, held_out = load(params)
         runs: list[dict[str, Any]] = []
         for seed in range(1, seeds + 1):

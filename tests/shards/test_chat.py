@@ -1,6 +1,5 @@
 import json
 
-import pytest
 import torch
 
 from llmlab.artifacts.documents import write_rows
@@ -64,9 +63,12 @@ def test_a_conversation_without_an_answer_teaches_nothing_and_is_left_out(tokeni
     refuses(["none of 1 examples", "64"], chat_source, tokenizer, rows(silent), 64, 1)
 
 
-@pytest.mark.parametrize("examples", [[], rows()])
-def test_nothing_short_enough_is_refused(tokenizer, refuses, examples):
-    refuses([f"none of {len(examples)} examples", "4 tokens", "model.context"], chat_source, tokenizer, examples, 4, 1)
+def test_nothing_short_enough_is_refused(tokenizer, refuses):
+    refuses([f"none of {len(rows())} examples", "4 tokens", "model.context"], chat_source, tokenizer, rows(), 4, 1)
+
+
+def test_no_example_at_all_is_refused(tokenizer, refuses):
+    refuses(["no example of the wanted kinds", "kinds"], chat_source, tokenizer, [], 64, 1)
 
 
 def test_conversations_in_one_row_do_not_see_each_other(tokenizer, make_model):

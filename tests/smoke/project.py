@@ -13,7 +13,10 @@ _GROUPS = {"smalltalk": 4, "english": 4, "chinese": 4}
 TINY = """
 evaluate: {completions: 6, texts: 2, max_new: 24, threads: 1}
 instruct: {completion: 30, generation: 10, fixing: 10, continuation: 10, tasks: 20}
-lora: {adapter: {rank: 2}, train: {steps: 3, rows: 2, warmup: 1, validate_every: 3, threads: 1, precision: fp32}}
+lora:
+  kinds: []
+  adapter: {rank: 2}
+  train: {steps: 3, rows: 2, warmup: 1, validate_every: 3, threads: 1, precision: fp32}
 model: {depth: 1, width: 32, head_size: 16, context: 128}
 sft: {steps: 3, rows: 2, warmup: 1, validate_every: 3, threads: 1, precision: fp32}
 split: {val: 0.2, test: 0.25, salt: "0"}

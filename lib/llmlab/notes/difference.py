@@ -43,7 +43,7 @@ def headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     wanted += [
         (f"{bits}all", "bits per byte, all", True),
         ("eval.smalltalk.model.valid", "valid Smalltalk methods", False),
-        ("eval.smalltalk.model.copied_long", "copied Smalltalk methods", True),
+        ("eval.smalltalk.model.copied", "Smalltalk bodies that stand in training", True),
         ("sft.val_loss", "validation loss, chat (nats per token)", True),
         ("lora.val_loss", "validation loss, adapter (nats per token)", True),
     ]

@@ -35,6 +35,10 @@ def chat_source(tokenizer: Tokenizer, examples: Iterable[Mapping[str, str]], con
         if len(ids) <= context + 1 and any(mask):
             documents.append(np.asarray(ids))
             masks.append(np.asarray(mask))
+    if not seen:
+        raise LabError(
+            "there is no example of the wanted kinds", "see metrics/instruct.json; change `kinds`, or add text"
+        )
     if not documents:
         raise LabError(
             f"none of {seen} examples fits into {context} tokens", "raise `model.context`, or see metrics/instruct.json"
