@@ -202,8 +202,7 @@ def test_a_valid_method_stays_the_same_between_comments(data):
 
 
 def test_bundled_methods_parse_fast_enough(bundled_methods):
-    if not bundled_methods:
-        pytest.skip("no bundled Smalltalk yet")
+    assert bundled_methods, "the bundled Smalltalk is gone"
     sources = [each.source for each in bundled_methods][:1500]
     size = sum(len(each.encode()) for each in sources)
     best = 0.0

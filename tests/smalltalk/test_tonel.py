@@ -189,8 +189,7 @@ def test_damaged_files_never_crash(fixtures, data):
 
 
 def test_every_bundled_file_reads_with_no_broken_method(bundled_files):
-    if not bundled_files:
-        pytest.skip("no bundled Smalltalk yet")
+    assert bundled_files, "the bundled Smalltalk is gone"
     faults = {}
     for path in bundled_files:
         text = path.read_text(encoding="utf-8")
