@@ -114,7 +114,7 @@ class _Signatures(MinhashDedupSignature):
         self.writer = None
 
 
-class _Feed(PipelineStep):
+class Feed(PipelineStep):
     """The documents of a task's part, sorted by id; the ids are written down, since datatrove counts documents only."""
 
     name = "part"
@@ -125,6 +125,7 @@ class _Feed(PipelineStep):
         self.work = work
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        """datatrove's documents of part `rank`."""
         rows = read_part(self.work / "parts", rank)
         numbers = []
         for row in rows:
@@ -233,7 +234,7 @@ def _near_clusters(documents: Iterable[Document], characters: int, config: Dedup
     def run(name: str, tasks: int, *steps: Any) -> None:
         run_tasks(list(steps), tasks, work / "logs" / name, config.executor, config.cluster)
 
-    run("signatures", parts, _Feed(work), _Signatures(work, config))
+    run("signatures", parts, Feed(work), _Signatures(work, config))
     run("buckets", config.buckets, MinhashDedupBuckets(signatures, pairs, config=trove, lines_to_buffer=1000))
     run("check", min(config.cluster.workers, config.buckets), _Check(work, config.threshold, parts))
     run("clusters", 1, MinhashDedupCluster(checked, found, config=trove, save_cluster_id=True))
