@@ -7,7 +7,14 @@ from llmlab.artifacts.documents import read_rows, write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.corpus.by_language import read_languages, write_languages
-from llmlab.corpus.contamination import DecontaminateConfig, drop_overlaps, find_overlaps, items_of
+from llmlab.corpus.contamination import (
+    OVERLAP_COLUMNS,
+    DecontaminateConfig,
+    drop_overlaps,
+    find_overlaps,
+    items_of,
+    overlap_row,
+)
 from llmlab.corpus.flow import Flow
 from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
 from llmlab.pipeline.stage import PARAMS, run_stage
@@ -23,6 +30,7 @@ def main(*, dedup: Path, tasks: Path, out: Path, metrics: Path) -> None:
     documents = flow.enter(read_languages(dedup, languages, "dedupe"))
     with atomic_folder(out) as folder:
         write_languages(folder, languages, flow.leave(drop_overlaps(documents, overlaps, config)))
+        write_rows(folder / "overlaps.parquet", OVERLAP_COLUMNS, map(overlap_row, overlaps))
         write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
     write_metrics(metrics, flow.report())
 

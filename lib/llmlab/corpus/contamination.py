@@ -72,6 +72,9 @@ class Overlap:
     share: float
 
 
+OVERLAP_COLUMNS = ["id", "example", "part", "ngram", "coverage", "share"]
+
+
 @dataclass(frozen=True)
 class _Hit:
     """What a document and one item have in common, in units: the longest run, where it starts, how much of each."""
@@ -110,6 +113,17 @@ def find_overlaps(
             found = max(filter(None, both), key=lambda overlap: overlap.share, default=None)
         if found and found.share > config.max_overlap:
             yield found
+
+
+def overlap_row(overlap: Overlap) -> dict[str, str]:
+    """An overlap as a row of `OVERLAP_COLUMNS`, all text."""
+    facts = {"example": overlap.item.example, "part": overlap.item.part, "ngram": overlap.ngram}
+    return {
+        "id": overlap.document_id,
+        **facts,
+        "coverage": f"{overlap.coverage:.3f}",
+        "share": f"{overlap.share:.3f}",
+    }
 
 
 def drop_overlaps(
