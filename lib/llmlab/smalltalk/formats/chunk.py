@@ -1,4 +1,4 @@
-"""Chunk files: text between bangs, in the flavours of Squeak, Pharo, Cuis, Dolphin, Amber, st80, ST/X, VAST and old GNU.
+"""Chunk files: text between bangs, as Squeak, Pharo, Cuis, Dolphin, Amber, st80, ST/X, VAST and old GNU write them.
 
 A chunk that starts right after a bang is a reader, which says what the following chunks are; any other is an
 expression. A bang inside a chunk is doubled, in strings and comments too, but in GNU's old files, whose reader knows
@@ -7,6 +7,7 @@ strings and wants no doubling.
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from llmlab.smalltalk.formats.definitions import take_definitions, text_of
 from llmlab.smalltalk.formats.reading import Gathering, Reading
@@ -188,7 +189,7 @@ def _arguments(rest: str) -> tuple[str, str]:
     """Protocol and stamp of `: 'protocol' stamp: 's' prior: 0`."""
     tokens = [each for each in scan(rest[:2000]) if each.kind != "comment"]
     protocol = stamp = ""
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if before.text == ":" and not protocol:
             protocol = text_of([token])
         elif before.text == "stamp:":

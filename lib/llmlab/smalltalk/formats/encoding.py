@@ -2,7 +2,7 @@
 
 import re
 
-from llmlab.smalltalk.formats.reading import Refused
+from llmlab.smalltalk.formats.reading import RefusedError
 from llmlab.smalltalk.lexer import unix_lines
 
 # UTF-32's little-endian mark starts with UTF-16's, so it is tried first.
@@ -23,7 +23,7 @@ def decode_source(data: bytes) -> str:
     """The text of a source file: UTF-8, or Mac-Roman where only CR ends lines, or else CP1252; line ends made LF.
 
     Raises:
-        Refused: binary data.
+        RefusedError: binary data.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -40,7 +40,7 @@ def _marked(data: bytes, encoding: str) -> str:
         if encoding == "utf-8-sig":
             # A mark, and then an old encoding all the same: Dolphin's exporter did that for a while.
             return _unmarked(data[3:])
-        raise Refused("broken encoding", f"{encoding}: {error.reason} at byte {error.start}") from None
+        raise RefusedError("broken encoding", f"{encoding}: {error.reason} at byte {error.start}") from None
 
 
 def _unmarked(data: bytes) -> str:
@@ -61,4 +61,4 @@ def _unmarked(data: bytes) -> str:
 def _refuse_binary(data: bytes) -> None:
     controls = sum(1 for _ in _CONTROL.finditer(data, 0, 1 << 20))
     if controls > _MAX_CONTROL_SHARE * min(len(data), 1 << 20):
-        raise Refused("binary file")
+        raise RefusedError("binary file")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from llmlab.smalltalk.formats.encoding import decode_source
-from llmlab.smalltalk.formats.reading import Gathering, Reading, Refused
+from llmlab.smalltalk.formats.reading import Gathering, Reading, RefusedError
 from llmlab.smalltalk.records import ClassRecord, Kind, Side
 
 _PLACE = re.compile(
@@ -43,6 +43,12 @@ def place_of(path: str) -> Place | None:
     return Place(match["folder"], match["package"] or "", match["name"], kind, match["rest"])
 
 
+def class_folder_of(path: str) -> str:
+    """The class folder that a path lies in; empty when it lies in none."""
+    place = place_of(path)
+    return place.folder if place else ""
+
+
 def is_package_file(path: str) -> bool:
     """Whether a file belongs to a package as a whole: settings, versions, categories; it holds no code."""
     return _PACKAGE_FILE.fullmatch(path) is not None
@@ -61,7 +67,7 @@ def read_class_folder(place: Place, files: Mapping[str, bytes], settings: Mappin
     """The class of one folder; `files` are its files by their `rest`, `settings` those of the package by name.
 
     Raises:
-        Refused: properties that are no JSON object.
+        RefusedError: properties that are no JSON object.
     """
     gathering = Gathering()
     properties = _json(files.get("properties.json", b"{}"), place.folder)
@@ -76,7 +82,7 @@ def read_class_folder(place: Place, files: Mapping[str, bytes], settings: Mappin
             continue
         try:
             text = decode_source(files[rest])
-        except Refused as error:
+        except RefusedError as error:
             gathering.skipped[f"method file: {error.reason}"] += 1
             continue
         protocol, stamp = "", ""
@@ -95,7 +101,7 @@ def _class_record(place: Place, name: str, properties: Mapping[str, Any], files:
     if "README.md" in files:
         try:
             comment = decode_source(files["README.md"]).strip()
-        except Refused:
+        except RefusedError:
             comment = ""
     superclass = _text(properties.get("super"))
     return ClassRecord(
@@ -149,22 +155,23 @@ def _dialect(properties: Mapping[str, Any]) -> str:
 
 def _json(data: bytes, where: str) -> dict[str, Any]:
     if len(data) > MAX_JSON:
-        raise Refused("broken properties", f"{where}: {len(data):,} bytes")
+        raise RefusedError("broken properties", f"{where}: {len(data):,} bytes")
     try:
         value = json.loads(decode_source(data) or "{}")
     except (ValueError, RecursionError) as error:
-        raise Refused("broken properties", f"{where}: {error}") from None
+        raise RefusedError("broken properties", f"{where}: {error}") from None
     return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    # JSON can spell half a surrogate pair, which no file can hold.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(value.split())
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return tuple(_text(each) for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _traits(composition: str) -> tuple[str, ...]:

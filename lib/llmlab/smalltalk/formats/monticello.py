@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from llmlab.smalltalk.formats.chunk import read_chunks
 from llmlab.smalltalk.formats.encoding import decode_source
-from llmlab.smalltalk.formats.reading import Reading, Refused
+from llmlab.smalltalk.formats.reading import Reading, RefusedError
 
 SOURCE = "snapshot/source.st"
 _PIECE = 1 << 16
@@ -38,14 +38,14 @@ def open_zip(data: bytes, limits: ZipLimits) -> zipfile.ZipFile:
     """The directory of an archive.
 
     Raises:
-        Refused: no zip, a broken one, or one with too many members.
+        RefusedError: no zip, a broken one, or one with too many members.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
-        raise Refused("broken zip", str(error)) from None
+        raise RefusedError("broken zip", str(error)) from None
     if len(archive.infolist()) > limits.members:
-        raise Refused("zip over its limits", f"{len(archive.infolist()):,} members")
+        raise RefusedError("zip over its limits", f"{len(archive.infolist()):,} members")
     return archive
 
 
@@ -53,14 +53,14 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ZipLimits) -> bytes
     """The bytes of a member; None when there is none of that name.
 
     Raises:
-        Refused: encrypted, damaged, or over the limits.
+        RefusedError: encrypted, damaged, or over the limits.
     """
     try:
         info = archive.getinfo(name)
     except KeyError:
         return None
     if info.flag_bits & 1:
-        raise Refused("encrypted zip", name)
+        raise RefusedError("encrypted zip", name)
     unpacked = bytearray()
     try:
         with archive.open(info) as member:
@@ -68,11 +68,11 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ZipLimits) -> bytes
                 unpacked += piece
                 grown = len(unpacked) > (1 << 20) and len(unpacked) > limits.ratio * max(info.compress_size, 1)
                 if len(unpacked) > limits.bytes or grown:
-                    raise Refused("zip over its limits", f"{name} unpacks to more than {len(unpacked):,} bytes")
+                    raise RefusedError("zip over its limits", f"{name} unpacks to more than {len(unpacked):,} bytes")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, Refused):
+        if isinstance(error, RefusedError):
             raise
-        raise Refused("broken zip", f"{name}: {error}") from None
+        raise RefusedError("broken zip", f"{name}: {error}") from None
     return bytes(unpacked)
 
 
@@ -80,14 +80,14 @@ def read_mcz(data: bytes, limits: ZipLimits | None = None) -> Reading:
     """The classes of a Monticello package.
 
     Raises:
-        Refused: not a Monticello package, or an archive that cannot be trusted.
+        RefusedError: not a Monticello package, or an archive that cannot be trusted.
     """
     limits = limits or ZipLimits()
     with open_zip(data, limits) as archive:
         source = read_member(archive, SOURCE, limits)
         if source is None:
             binary = any(each.endswith("snapshot.bin") for each in archive.namelist())
-            raise Refused("Monticello package without source" if binary else "zip without Smalltalk source")
+            raise RefusedError("Monticello package without source" if binary else "zip without Smalltalk source")
         package = read_member(archive, "package", limits) or b""
     reading = read_chunks(decode_source(source))
     name = _NAME.search(decode_source(package[:10_000]))

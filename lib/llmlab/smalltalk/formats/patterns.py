@@ -1,6 +1,6 @@
 """The selector of a method, from its first tokens alone: whatever dialect the rest of it speaks."""
 
-from llmlab.smalltalk.lexer import scan
+from llmlab.smalltalk.lexer import Token, scan
 
 
 def selector_of(source: str) -> str | None:
@@ -15,7 +15,7 @@ def selector_of(source: str) -> str | None:
         argument = next(tokens, None)
         return first.text if argument is not None and argument.kind == "name" else None
     parts: list[str] = []
-    token = first
+    token: Token | None = first
     while token is not None and token.kind == "keyword":
         argument = next(tokens, None)
         if argument is None or argument.kind != "name":

@@ -10,7 +10,7 @@ from llmlab.smalltalk.records import ClassRecord, MethodRecord, Side
 from llmlab.smalltalk.tonel import BrokenMethod
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A file that no records come from: `reason` is one of few phrases, to be counted; `detail` says more."""
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -8,8 +8,8 @@ _CHUNK_SIGNS = (
     (
         "dolphin",
         re.compile(
-            r'^"Filed out from Dolphin|^package := Package name:|package paxVersion:|categoriesFor(?:Methods|Class)?[!:]'
-            r"| guid: \((?:Core\.)?GUID fromString:",
+            r"^\"Filed out from Dolphin|^package := Package name:|package paxVersion:"
+            r"|categoriesFor(?:Methods|Class)?[!:]| guid: \((?:Core\.)?GUID fromString:",
             re.MULTILINE,
         ),
     ),
@@ -46,7 +46,7 @@ def chunk_dialect(text: str) -> str:
 
 
 def is_gnu_bang(text: str, dialect: str) -> bool:
-    """Whether a chunk file that looks like `dialect` is one of old GNU Smalltalk, where a bang in a string is not doubled."""
+    """Whether a chunk file that looks like `dialect` is one of old GNU Smalltalk, which doubles no bang in a string."""
     head = text[:_HEAD]
     if dialect not in ("unknown", "st80"):
         return False

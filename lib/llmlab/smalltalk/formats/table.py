@@ -9,7 +9,7 @@ from llmlab.smalltalk.formats.chunk import read_chunks
 from llmlab.smalltalk.formats.encoding import decode_source
 from llmlab.smalltalk.formats.lookalikes import is_prose, lookalike
 from llmlab.smalltalk.formats.monticello import is_zip, read_mcz
-from llmlab.smalltalk.formats.reading import Reading, Refused
+from llmlab.smalltalk.formats.reading import Reading, RefusedError
 from llmlab.smalltalk.parser import parse_pattern
 from llmlab.smalltalk.tonel import TonelError, is_tonel, read_class
 
@@ -20,7 +20,8 @@ _READER = re.compile(
 )
 _DEFINITION = re.compile(r"^[ \t]*[^\W\d][\w.]*+\s+\w*[sS]ubclass:\s*#'?[\w.]+'?[^!\[\]]{0,5000}!", re.MULTILINE)
 _OPENING = re.compile(
-    r"\A\s*+(?:\"Filed out from |(?:\"[^\"]*+\"\s*+!?\s*+)*+(?:'From |Smalltalk (?:current )?createPackage:|\| package \|\s*package :=|"
+    r"\A\s*+(?:\"Filed out from |(?:\"[^\"]*+\"\s*+!?\s*+)*+(?:'From |Smalltalk (?:current )?createPackage:|"
+    r"\| package \|\s*package :=|"
     r"package := Package name:|!provides:|!classDefinition:))"
 )
 _PACKAGE = re.compile(r"\s*+(?:\"[^\"]*+(?:\"\"[^\"]*+)*+\"\s*+)*+(Package|Baseline|Project)\s*+\{")
@@ -28,7 +29,7 @@ _SCRIPT = re.compile(r"^\s*[\w.]+ (?:at:|show:|new\b|baseline:|class\b)|:=", re.
 
 
 class Format(NamedTuple):
-    """One format of text files: `recognises` looks at the whole text, `read` raises Refused or nothing."""
+    """One format of text files: `recognises` looks at the whole text, `read` raises RefusedError or nothing."""
 
     name: str
     recognises: Callable[[str], bool]
@@ -39,7 +40,7 @@ def _read_tonel(text: str) -> Reading:
     try:
         record, broken = read_class(text, parse=parse_pattern)
     except TonelError as error:
-        raise Refused("broken class definition", str(error)) from None
+        raise RefusedError("broken class definition", str(error)) from None
     return Reading(format="tonel", classes=(record,), broken=tuple(broken))
 
 
@@ -63,33 +64,35 @@ def recognise(text: str, path: str = "") -> Format:
     """The format of a text; `path` only tells documentation, where code is an example, from code.
 
     Raises:
-        Refused: none of them; the reason says what the text seems to be.
+        RefusedError: none of them; the reason says what the text seems to be.
     """
     if is_prose(path):
-        raise Refused("not Smalltalk: documentation")
+        raise RefusedError("not Smalltalk: documentation")
     found = next((each for each in FORMATS if each.recognises(text)), None)
     if found is not None:
         return found
     manifest = _PACKAGE.match(text)
     if manifest:
-        raise Refused("package without code", f"a {manifest[1]} file of Tonel")
+        raise RefusedError("package without code", f"a {manifest[1]} file of Tonel")
     other = lookalike(text)
     if other:
-        raise Refused(f"not Smalltalk: {other}")
+        raise RefusedError(f"not Smalltalk: {other}")
     if not text.strip():
-        raise Refused("empty file")
-    raise Refused("unknown format", "a script without a class" if _SCRIPT.search(text[:5000]) else "")
+        raise RefusedError("empty file")
+    raise RefusedError("unknown format", "a script without a class" if _SCRIPT.search(text[:5000]) else "")
 
 
 def read_text(text: str, path: str = "") -> Reading:
     """The classes of one text file, whatever its format.
 
     Raises:
-        Refused: no Smalltalk, or a format that holds no class.
+        RefusedError: no Smalltalk, or a format that holds no class.
     """
     reading = recognise(text, path).read(text)
     if not reading.classes and not reading.broken:
-        raise Refused("no class or method", ", ".join(f"{count} {what}" for what, count in reading.skipped.items()))
+        raise RefusedError(
+            "no class or method", ", ".join(f"{count} {what}" for what, count in reading.skipped.items())
+        )
     return reading
 
 
@@ -97,6 +100,6 @@ def read_bytes(data: bytes, path: str = "") -> Reading:
     """The classes of one file: a text of any encoding, or a Monticello package.
 
     Raises:
-        Refused: see `read_text`; also binary data.
+        RefusedError: see `read_text`; also binary data.
     """
     return read_mcz(data) if is_zip(data) else read_text(decode_source(data), path)

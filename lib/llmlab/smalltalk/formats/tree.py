@@ -12,13 +12,14 @@ from pathlib import Path
 from llmlab.smalltalk.formats.filetree import (
     SETTINGS,
     Place,
+    class_folder_of,
     is_class_folder,
     is_package_file,
     place_of,
     read_class_folder,
 )
 from llmlab.smalltalk.formats.monticello import ZipLimits, is_zip, open_zip, read_member, version_of
-from llmlab.smalltalk.formats.reading import Reading, Refused
+from llmlab.smalltalk.formats.reading import Reading, RefusedError
 from llmlab.smalltalk.formats.table import read_bytes
 
 # A system's whole sources are 40 MB; what is larger is an image, a change log of years, or no text.
@@ -54,7 +55,7 @@ class Unit:
 
 def units_of(paths: Sequence[str]) -> Iterator[Unit]:
     """Files and class folders in the order of their paths; files of a folder stand together in that order."""
-    for folder, group in groupby(sorted(paths), key=_folder_of):
+    for folder, group in groupby(sorted(paths), key=class_folder_of):
         files = tuple(group)
         place = place_of(files[0]) if folder else None
         if place is not None and is_class_folder({each[len(folder) + 1 :] for each in files}):
@@ -72,18 +73,18 @@ def read_tree(tree: Tree, max_bytes: int = MAX_FILE) -> Iterator[tuple[str, Read
             continue
         try:
             yield unit.path, read_unit(tree, unit, max_bytes)
-        except Refused as error:
+        except RefusedError as error:
             yield Refusal(unit.path, error.reason, error.detail)
 
 
 def read_unit(tree: Tree, unit: Unit, max_bytes: int = MAX_FILE) -> Reading:
-    """The classes of one unit; raises Refused."""
+    """The classes of one unit; raises RefusedError."""
     size = sum(tree.sizes[each] for each in unit.files)
     if size > max_bytes:
-        raise Refused("file too large", f"{size:,} bytes")
+        raise RefusedError("file too large", f"{size:,} bytes")
     if unit.place is None:
         if is_package_file(unit.path):
-            raise Refused("package without code", "settings of a FileTree package")
+            raise RefusedError("package without code", "settings of a FileTree package")
         return read_bytes(tree.load(unit.path), unit.path)
     files = {each[len(unit.path) + 1 :]: tree.load(each) for each in unit.files}
     return read_class_folder(unit.place, files, _settings(tree, unit.place))
@@ -103,11 +104,6 @@ def old_versions(sizes: Mapping[str, int]) -> dict[str, str]:
     return {path: newest[key][1] for path, key in found.items() if newest[key][1] != path}
 
 
-def _folder_of(path: str) -> str:
-    place = place_of(path)
-    return place.folder if place else ""
-
-
 def _settings(tree: Tree, place: Place) -> dict[str, bytes]:
     prefix = f"{place.package}/" if place.package else ""
     paths = {name: prefix + name for name in SETTINGS}
@@ -124,7 +120,7 @@ def open_tree(path: Path) -> Iterator[Tree]:
     Links are not followed, hidden folders (`.git`) are left out.
 
     Raises:
-        Refused: an archive that is broken or over its limits.
+        RefusedError: an archive that is broken or over its limits.
     """
     if path.is_dir():
         yield _folder_tree(path)
@@ -168,10 +164,10 @@ def _tar_tree(archive: Path, folder: Path) -> Tree:
                     continue
                 total += member.size
                 if total > _MAX_ARCHIVE:
-                    raise Refused("archive over its limits", f"more than {_MAX_ARCHIVE:,} bytes unpacked")
+                    raise RefusedError("archive over its limits", f"more than {_MAX_ARCHIVE:,} bytes unpacked")
                 place = folder / str(len(places))
                 place.write_bytes(content.read())
                 sizes[member.name], places[member.name] = member.size, place
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise Refused("broken archive", str(error)) from None
+        raise RefusedError("broken archive", str(error)) from None
     return Tree(sizes, lambda path: places[path].read_bytes())

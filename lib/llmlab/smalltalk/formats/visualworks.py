@@ -3,7 +3,7 @@
 import re
 from xml.parsers import expat
 
-from llmlab.smalltalk.formats.reading import Gathering, Reading, Refused
+from llmlab.smalltalk.formats.reading import Gathering, Reading, RefusedError
 from llmlab.smalltalk.records import ClassRecord, Side
 
 _DECLARATION = re.compile(r"\A\s*+<\?xml[^?>]*+\?>")
@@ -17,7 +17,7 @@ def read_visualworks(text: str) -> Reading:
     """The classes of an `<st-source>`; what stands before a fault in the XML is kept.
 
     Raises:
-        Refused: entities or a document type, which no export has, or nesting beyond reason.
+        RefusedError: entities or a document type, which no export has, or nesting beyond reason.
     """
     reader = _XmlReader()
     parser = expat.ParserCreate("utf-8")
@@ -35,7 +35,7 @@ def read_visualworks(text: str) -> Reading:
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise Refused("XML with a document type")
+    raise RefusedError("XML with a document type")
 
 
 class _XmlReader:
@@ -56,7 +56,7 @@ class _XmlReader:
         if len(self._path) == 2:
             self._texts = {}
         if len(self._path) > MAX_DEPTH:
-            raise Refused("XML nested too deep")
+            raise RefusedError("XML nested too deep")
 
     def data(self, text: str) -> None:
         """Text inside a tag."""
