@@ -18,9 +18,12 @@ def modern_spelling(source: str, dialect: str) -> str:
         return source
     tokens = [each for each in scan(source) if each.kind != "comment"]
     pieces: list[str] = []
-    done = 0
+    done = depth = 0
     for index, token in enumerate(tokens):
-        new = _modern(tokens, index, dialect)
+        # In a literal array every word is a symbol.
+        depth += token.text == "#(" or (depth > 0 and token.text == "(")
+        depth -= depth > 0 and token.text == ")"
+        new = None if depth else _modern(tokens, index, dialect)
         if new is not None:
             pieces += [source[done : token.start], new]
             done = token.end

@@ -29,13 +29,15 @@ Parse = Callable[[str], Method | Pattern]
 _COMMENT = r'"[^"]*+(?:""[^"]*+)*+"'
 _START = re.compile(rf"\s*+(?:({_COMMENT})\s*+)?(?:{_COMMENT}\s*+)*+(Class|Trait|Extension)\s*+(?=\{{)")
 _KINDS: dict[str, Kind] = {"Class": "class", "Trait": "trait", "Extension": "extension"}
-_METHOD = re.compile(r"([^\W\d][\w.]*)(?:\s+(class|classTrait|classSide))?\s*>>(?=\s)\s*")
+# Dotted names come from VisualWorks and Dolphin, names with `::` from ST/X.
+_CLASS = r"[^\W\d][\w.]*+(?:::[\w.]++)*+"
+_METHOD = re.compile(rf"({_CLASS})(?:\s+(class|classTrait|classSide))?\s*>>(?=\s)\s*")
 # A pattern holds names, operators and comments: any other mark means that the opening bracket is missing.
 _OPENING = re.compile(r"""(?:[^"\[\](){}^.;#'$]|"[^"]*+")*+\[""")
 # Aliases and exclusions in a composition are symbols; what is no symbol is a trait.
 _TRAIT = re.compile(r"(?<![#\w>.])[A-Z]\w*")
 # Where reading can start again after a broken method: headers always stand at the start of a line.
-_NEXT_METHOD = re.compile(r"^(?:\{\s*#\w+\s*:|[^\W\d][\w.]*(?: class| classTrait| classSide)? >> )", re.MULTILINE)
+_NEXT_METHOD = re.compile(rf"^(?:\{{\s*#\w+\s*:|{_CLASS}(?: class| classTrait| classSide)? >> )", re.MULTILINE)
 
 
 class TonelError(ValueError):
@@ -69,8 +71,8 @@ def is_tonel(text: str) -> bool:
 def read_class(text: str, *, parse: Parse = parse_method) -> tuple[ClassRecord, list[BrokenMethod]]:
     """The class of a Tonel file, and the methods that had to be left out; raises TonelError for a bad header.
 
-    `parse` says what counts as a method: by default the whole of it in Pharo's dialect; `parse_pattern` asks only for
-    a readable pattern and a closing bracket.
+    `parse` says what counts as a method: by default the whole of it in Pharo's dialect, or no more than a readable
+    pattern where the dialect is another.
     """
     text = unix_lines(text)
     start = _START.match(text)
@@ -198,7 +200,7 @@ def _read_method(text: str, position: int, class_name: str, parse: Parse) -> tup
         selector = parse(source).selector
     except SmalltalkSyntaxError as error:
         return _broken(text, header, str(error))
-    if parse is parse_pattern and next_method(text, header.body) < stop and not is_valid_method(source):
+    if next_method(text, header.body) < stop and not is_valid_method(source):
         # A bracket or quote of its own is missing, and the method has run on into the next.
         return _broken(text, header, "the method's closing bracket is missing")
     following = skip_blanks(text, stop)

@@ -148,6 +148,9 @@ def _list_blobs(repository: Path, commit: str, context: ReadContext) -> list[_Bl
             context.skipped["symbolic link"] += 1
         elif mode == _SUBMODULE:
             context.skipped["submodule"] += 1
+        elif not size.isdigit():
+            # A partial clone names objects that it does not hold.
+            context.skipped["content not in the repository"] += 1
         else:
             blobs.append(_Blob(sha, int(size), raw_path.decode("utf-8", "replace")))
     return sorted(blobs, key=lambda blob: blob.path)

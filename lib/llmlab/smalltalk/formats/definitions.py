@@ -131,7 +131,7 @@ def _take_fluid(sending: Sending, mark: int, gathering: Gathering) -> int:
 def _define(sending: Sending, superclass: str, name: str, gathering: Gathering, trait: bool = False) -> int:
     category = text_of(sending.value(*_CATEGORY))
     tag = text_of(sending.value("tag:"))
-    outer = text_of(sending.value("privateIn:"))
+    outer = name_of(sending.value("privateIn:"))
     gathering.define(
         ClassRecord(
             f"{outer}::{name}" if outer else name,

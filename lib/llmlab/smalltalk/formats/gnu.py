@@ -125,7 +125,7 @@ class _BodyReader:
         if match := _PRAGMA.match(text, position):
             self._pragma(name, side, match[1], match[2].strip())
             return match.end()
-        if match := _CLASS_SIDE.match(text, position):
+        if side == "instance" and (match := _CLASS_SIDE.match(text, position)):
             return self._body(match.end(), match[1], "class")
         stop = self._method(position, name, side)
         if stop is not None:
@@ -184,7 +184,7 @@ def _without_category(body: str) -> tuple[str, str]:
     for match in _CATEGORY.finditer(body):
         if match[1]:
             before, after = body[: match.start()].rstrip(" \t"), body[match.end() :]
-            if before.endswith("\n") or not before:
+            if before.endswith("\n"):
                 after = after.lstrip(" \t").removeprefix("\n")
             return before + after, match[2].replace("''", "'")
     return body, ""

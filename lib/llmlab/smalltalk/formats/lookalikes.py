@@ -13,14 +13,14 @@ _SIGNS = (
     ("C", re.compile(r"^[ \t]*#[ \t]*(?:include\s+[<\"]|define\s+\w+|ifndef\s+\w+|pragma\s+\w+)", re.MULTILINE)),
     ("Java", re.compile(r"^[ \t]*(?:package\s+[\w.]+\s*;|import\s+(?:static\s+)?[\w.*]+\s*;)", re.MULTILINE)),
     (
+        "Apex",
+        re.compile(r"^[ \t]*(?:global|public|private)\s+(?:virtual\s+|abstract\s+)?(?:with|without)\s+sharing\b", re.M),
+    ),
+    (
         "C#",
         re.compile(
             r"^[ \t]*(?:using\s+[\w.]+\s*;|namespace\s+[\w.]+\s*[{;]|(?:public|internal)\s+.*\bclass\s+\w+)", re.M
         ),
-    ),
-    (
-        "Apex",
-        re.compile(r"^[ \t]*(?:global|public|private)\s+(?:virtual\s+|abstract\s+)?(?:with|without)\s+sharing\b", re.M),
     ),
     ("HTML", re.compile(r"\A\s*<(?:!doctype\s+html|html|head|body)\b|\{%\s*[\w']", re.IGNORECASE)),
     ("XML", re.compile(r"\A\s*<\?xml\b|\A\s*<!--")),

@@ -26,8 +26,8 @@ _CHUNK_SIGNS = (
             r"^!\w+(?: class)? (?:public|private)Methods ?!|becomeDefault *!|^Application create:", re.MULTILINE
         ),
     ),
-    ("squeak", re.compile(r"^!\w+ commentStamp: '|^\]style\[", re.MULTILINE)),
     ("pharo", re.compile(r"^\tpackage: '[^'\n]*'!", re.MULTILINE)),
+    ("squeak", re.compile(r"^!\w+ commentStamp: '|^\]style\[", re.MULTILINE)),
     ("squeak", re.compile(r"\bmethodsFor: '[^'\n]*' stamp: '")),
     ("st80", re.compile(r"\b\w+ _ (?:self|super|nil|true|false|\w+ new|\d|\[|#|')")),
 )

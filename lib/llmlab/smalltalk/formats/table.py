@@ -9,8 +9,10 @@ from llmlab.smalltalk.formats.chunk import read_chunks
 from llmlab.smalltalk.formats.encoding import decode_source
 from llmlab.smalltalk.formats.lookalikes import is_prose, lookalike
 from llmlab.smalltalk.formats.monticello import is_zip, read_mcz
+from llmlab.smalltalk.formats.patterns import selector_of
 from llmlab.smalltalk.formats.reading import Reading, RefusedError
-from llmlab.smalltalk.parser import parse_pattern
+from llmlab.smalltalk.lexer import syntax_error
+from llmlab.smalltalk.parser import Pattern
 from llmlab.smalltalk.tonel import TonelError, is_tonel, read_class
 
 _READER = re.compile(
@@ -36,9 +38,17 @@ class Format(NamedTuple):
     read: Callable[[str], Reading]
 
 
+def _pattern(source: str) -> Pattern:
+    """The pattern alone, in any dialect; the rest of the method is for whoever knows which one it is."""
+    selector = selector_of(source)
+    if selector is None:
+        raise syntax_error(source, 0, "a method pattern: a name, an operator or a keyword")
+    return Pattern(selector, (), 0)
+
+
 def _read_tonel(text: str) -> Reading:
     try:
-        record, broken = read_class(text, parse=parse_pattern)
+        record, broken = read_class(text, parse=_pattern)
     except TonelError as error:
         raise RefusedError("broken class definition", str(error)) from None
     return Reading(format="tonel", classes=(record,), broken=tuple(broken))
