@@ -1,4 +1,4 @@
-"""What flows through a stage: every document that comes in goes out or is dropped with a reason, and is counted."""
+"""What flows through a stage: every document that comes in goes out, whole or in parts, or is dropped with a reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +33,8 @@ class Flow:
     def leave(self, outcomes: Iterable[Kept | Dropped]) -> Iterator[Document]:
         """Pass on the kept documents; the dropped ones collect in `dropped`."""
         for outcome in outcomes:
+            # The first part stands for the document that came in; every further one is a document more.
+            self._counts[outcome.document.lang].documents.update(parts=int(outcome.part > 1))
             counts = self._counts[outcome.document.lang]
             if isinstance(outcome, Kept):
                 counts.documents.update(o=1, bytes_out=len(outcome.document.text.encode()))
@@ -46,7 +48,9 @@ class Flow:
         report = {}
         for lang, counts in self._counts.items():
             came, went = counts.documents["i"], counts.documents["o"]
-            assert came == went + counts.dropped.total(), f"{lang}: {came} in, {went} out, {counts.dropped} dropped"
+            parts = counts.documents["parts"]
+            lost = f"{lang}: {came} in, {parts} more parts, {went} out, {counts.dropped} dropped"
+            assert came + parts == went + counts.dropped.total(), lost
             report[lang] = {
                 "documents_in": came,
                 "documents_out": went,
@@ -54,6 +58,8 @@ class Flow:
                 "bytes_out": counts.documents["bytes_out"],
                 "dropped": dict(sorted(counts.dropped.items())),
                 "fragments_dropped": dict(sorted(counts.fragments.items())),
+                # Where nothing was taken apart there is nothing to say.
+                **({"further_parts": parts} if parts else {}),
             }
         return report
 

@@ -35,6 +35,11 @@ def documents_in(data: bytes, path: str, source: Source, context: ReadContext) -
     if source.format == "jsonl":
         yield from _row_documents(text, path, source, context)
         return
+    yield from text_documents(text, path, source, context)
+
+
+def text_documents(text: str, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    """The documents of one text: cut as the source says, empty ones counted and left out."""
     for piece in cut(text, source.split, source.block_chars):
         if piece.strip():
             yield _document(piece, path, source, context, {})

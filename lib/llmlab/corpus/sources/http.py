@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.fetch import fetch, find_stored
+from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import documents_in, gunzip
 
@@ -26,6 +27,9 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
         data = gunzip(data, context.limits.max_bytes, source.name)
     name = name.removesuffix(".gz")
     shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
+    if smalltalk.is_smalltalk(shape, context):
+        yield from smalltalk.file_documents(data, name, shape, context)
+        return
     yield from documents_in(data, name, shape, context)
 
 
