@@ -1,3 +1,4 @@
+import ssl
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -128,12 +129,24 @@ def test_a_request_goes_to_an_ipv6_address_in_brackets() -> None:
 
 
 def test_https_never_falls_back_to_http() -> None:
-    class Client:
-        def build_request(self, *_: object, **__: object) -> object:
-            return None
-
-        def send(self, *_: object, **__: object) -> object:
-            return httpx2.Response(302, headers={"Location": "http://8.8.8.8/x"})
-
+    assert exchange._next_url("https://8.8.8.8/x", "/y") == "https://8.8.8.8/y"
+    assert exchange._next_url("http://8.8.8.8/x", "https://8.8.8.8/y") == "https://8.8.8.8/y"
     with pytest.raises(LabError, match="without encryption"):
-        exchange._follow(Client(), "https://8.8.8.8/x", {}, {}, LIMITS, status, None)  # type: ignore[arg-type]
+        exchange._next_url("https://8.8.8.8/x", "http://8.8.8.8/x")
+    with pytest.raises(LabError, match="Invalid IPv6"):
+        exchange._next_url("http://8.8.8.8/x", "http://[::1")
+
+
+def test_certificates_are_checked_wherever_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    class Client:
+        def __init__(self, **named: object) -> None:
+            given.append(named["verify"])
+
+    monkeypatch.setattr(httpx2, "Client", Client)
+    exchange._client("http://x.example/", LIMITS)
+    exchange._client("https://x.example/", LIMITS)
+    assert given[0] is False
+    assert isinstance(given[1], ssl.SSLContext)
+    assert given[1].verify_mode is ssl.CERT_REQUIRED

@@ -7,6 +7,7 @@ undo the check of addresses.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -89,43 +90,43 @@ def follow(
         TransientError: no answer, a broken one, or a name that does not resolve now.
         LabError: an address that is not public, a redirect too many or away from https, or what `receive` finds.
     """
-    # One client an exchange: no connection, no cookie and no address outlives a check.
-    timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-    with httpx2.Client(trust_env=False, timeout=timeout, verify=httpx2.create_ssl_context()) as client:
-        try:
-            return _follow(client, url, {"User-Agent": AGENT, **headers}, {**(secret or {})}, limits, receive, before)
-        except httpx2.TransportError as error:
-            raise TransientError(f"{type(error).__name__}: {error}") from error
-        except httpx2.InvalidURL as error:
-            raise LabError(f"{url} leads to an address that is none: {error}", "correct `url`") from error
-
-
-def _follow(
-    client: httpx2.Client,
-    start: str,
-    headers: Mapping[str, str],
-    secret: Mapping[str, str],
-    limits: FetchLimits,
-    receive: Callable[[httpx2.Response, str], T],
-    before: Callable[[str], None] | None,
-) -> T:
-    url = start
+    url_now = url
     for _ in range(limits.max_redirects + 1):
-        target = _check(url, limits)
+        target = _check(url_now, limits)
         if before is not None:
-            before(url)
-        own = secret if _origin(url) == _origin(start) else {}
-        response = client.send(request_to(client, target, {**headers, **own}), stream=True)
-        try:
-            if response.status_code not in _REDIRECT_STATUS:
-                return receive(response, url)
-            following = urljoin(url, response.headers.get("Location", ""))
-        finally:
-            response.close()
-        if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
-            raise LabError(f"{url} redirects to {following}, without encryption", "use the source's new address")
-        url = following
-    raise LabError(f"{start} redirects more than {limits.max_redirects} times", "use its final address")
+            before(url_now)
+        own = secret if secret is not None and _origin(url_now) == _origin(url) else {}
+        # One client a request: no connection, no cookie and no address outlives a check.
+        with _client(url_now, limits) as client:
+            try:
+                sent = request_to(client, target, {"User-Agent": AGENT, **headers, **own})
+                with closing(client.send(sent, stream=True)) as response:
+                    if response.status_code not in _REDIRECT_STATUS:
+                        return receive(response, url_now)
+                    url_now = _next_url(url_now, response.headers.get("Location", ""))
+            except httpx2.TransportError as error:
+                raise TransientError(f"{type(error).__name__}: {error}") from error
+            except httpx2.InvalidURL as error:
+                raise LabError(f"{url} leads to an address that is none: {error}", "correct `url`") from error
+    raise LabError(f"{url} redirects more than {limits.max_redirects} times", "use its final address")
+
+
+def _client(url: str, limits: FetchLimits) -> httpx2.Client:
+    # Reading the certificates takes longer than many a request; without TLS there is nothing to verify.
+    verify = httpx2.create_ssl_context() if urlsplit(url).scheme == "https" else False
+    timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+    return httpx2.Client(trust_env=False, timeout=timeout, verify=verify)
+
+
+def _next_url(url: str, location: str) -> str:
+    try:
+        following = urljoin(url, location)
+        scheme = urlsplit(following).scheme
+    except ValueError as error:
+        raise LabError(f"{url} redirects to {location[:200]!r}: {error}", "use the source's new address") from error
+    if urlsplit(url).scheme == "https" and scheme != "https":
+        raise LabError(f"{url} redirects to {following}, without encryption", "use the source's new address")
+    return following
 
 
 def _check(url: str, limits: FetchLimits) -> Target:

@@ -31,8 +31,9 @@ def mcz(source: bytes, inside: str = "snapshot/source.st") -> bytes:
     """A Monticello package."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("package", "(name 'P')")
-        archive.writestr(inside, source)
+        for name, data in (("package", b"(name 'P')"), (inside, source)):
+            # A ZipInfo of a fixed date: the same package has the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 

@@ -100,7 +100,7 @@ def test_a_file_that_rots_in_the_cache_is_fetched_again(github: GitHub, context:
 def test_a_repository_that_fails_ends_the_run_or_is_told(github: GitHub, context: ReadContext) -> None:
     path = f"/repos/b/two/tarball/{github.commits['b/two']}"
     github.answers[path] = [lambda _: Response("gone", status=404)] * 2
-    with pytest.raises(LabError, match="b/two at .*: status 404"):
+    with pytest.raises(LabError, match=r"b/two at .*: status 404"):
         list(read(source(github), context))
     partial = replace(context, allow_partial=True)
     assert {d.group for d in read(source(github), partial)} == {"a/one", "c/isc-three"}

@@ -54,12 +54,14 @@ def _crawl(source: Source, context: ReadContext, robots: Robots, query: Query) -
     for url in _pages(source, context, robots):
         with context.part(url):
             known = journal.find(url)
-            if known is None or ("sha256" in known and find_stored(known["sha256"], context.cache) is None):
-                known = journal.add(url, _settle(url, context, robots))
+            if known is None or find_stored(known["sha256"], context.cache) is None:
+                known = _settle(url, context, robots)
             if "skipped" in known:
+                # Not into the journal: until the lock is written, a page gets another chance at each run.
                 context.skipped[known["skipped"]] += 1
-            else:
-                entries.append({"url": url, "sha256": known["sha256"]})
+                continue
+            journal.add(url, known)
+            entries.append({"url": url, "sha256": known["sha256"]})
     if not entries and not context.missing:
         raise LabError(f"source {source.name}: no page of {source.url} could be used", "correct its `url` or `glob`")
     return entries
