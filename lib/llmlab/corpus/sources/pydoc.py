@@ -6,6 +6,7 @@ another one.
 
 import ast
 import inspect
+import os
 import re
 import sysconfig
 import warnings
@@ -84,8 +85,12 @@ def _find(wanted: str, source: Source) -> _Package:
 
 def _standard_library() -> list[tuple[str, Path]]:
     root = Path(sysconfig.get_path("stdlib"))
-    found = [(f"stdlib/{path.relative_to(root).as_posix()}", path) for path in root.rglob("*.py")]
-    return sorted((name, path) for name, path in found if not _TESTS & set(Path(name).parts))
+    found = []
+    for folder, inner, names in os.walk(root):
+        # In place, so that installed packages, which lie below, are not even walked through.
+        inner[:] = [name for name in inner if name not in _TESTS]
+        found += [Path(folder, name) for name in names if name.endswith(".py")]
+    return sorted((f"stdlib/{path.relative_to(root).as_posix()}", path) for path in found)
 
 
 def _files(installed: Distribution) -> list[tuple[str, Path]]:
