@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from llmlab.artifacts.documents import Document, make_document
+from llmlab.corpus.limits import FetchLimits
+from llmlab.corpus.sources.base import ReadContext
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +40,10 @@ def make_mirror(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
         return folder
 
     return build
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> ReadContext:
+    """A context whose cache and root are temporary, impatient, and free to ask a server on this machine."""
+    limits = FetchLimits(attempts=2, backoff_seconds=0, read_seconds=2, allow_private_hosts=["localhost"])
+    return ReadContext(lang="english", cache=tmp_path / "cache", root=tmp_path, limits=limits)
