@@ -9,9 +9,11 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
+from llmlab.smalltalk.checker import syntax_fault
+from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError, Token, tokenize
 from llmlab.smalltalk.nodes import Method, Node, Return, Send, same_tree, walk
-from llmlab.smalltalk.parser import is_valid_method, parse_method, parse_pattern
+from llmlab.smalltalk.parser import parse_method, parse_pattern
 from llmlab.smalltalk.printer import selector_parts
 
 
@@ -40,11 +42,11 @@ _OPPOSITES = {
 }
 
 
-def break_method(source: str, rng: random.Random) -> tuple[str, str]:
+def break_method(source: str, rng: random.Random, dialect: Dialect = PHARO) -> tuple[str, str]:
     """An invalid variant of `source`, and what is wrong with it; raises SmalltalkSyntaxError if `source` is invalid."""
-    parse_method(source)
-    stop = parse_pattern(source).stop
-    body = [each for each in tokenize(source) if each.start >= stop]
+    parse_method(source, dialect)
+    stop = parse_pattern(source, dialect).stop
+    body = [each for each in tokenize(source, dialect=dialect) if each.start >= stop]
     kinds = list(_BREAKS)
     rng.shuffle(kinds)
     for propose in kinds:
@@ -52,18 +54,18 @@ def break_method(source: str, rng: random.Random) -> tuple[str, str]:
         rng.shuffle(proposals)
         for edits, defect in proposals:
             broken = _edited(source, edits)
-            if not is_valid_method(broken):
+            if syntax_fault(broken, dialect):
                 return broken, defect
     raise AssertionError("a bracket after the end is always at hand, and never valid")
 
 
-def alter_method(source: str, rng: random.Random) -> tuple[str, str] | None:
+def alter_method(source: str, rng: random.Random, dialect: Dialect = PHARO) -> tuple[str, str] | None:
     """A variant of `source` that parses but does something else, and the bug's name; None if nothing offers itself.
 
     Raises SmalltalkSyntaxError if `source` is invalid.
     """
-    method = parse_method(source)
-    tokens = tokenize(source)
+    method = parse_method(source, dialect)
+    tokens = tokenize(source, dialect=dialect)
     kinds = list(_ALTERATIONS)
     rng.shuffle(kinds)
     for propose in kinds:
@@ -71,14 +73,14 @@ def alter_method(source: str, rng: random.Random) -> tuple[str, str] | None:
         rng.shuffle(proposals)
         for edits, defect in proposals:
             altered = _edited(source, edits)
-            if _still_parses_otherwise(altered, method):
+            if _still_parses_otherwise(altered, method, dialect):
                 return altered, defect
     return None
 
 
-def _still_parses_otherwise(source: str, method: Method) -> bool:
+def _still_parses_otherwise(source: str, method: Method, dialect: Dialect) -> bool:
     try:
-        return not same_tree(parse_method(source), method)
+        return not same_tree(parse_method(source, dialect), method)
     except SmalltalkSyntaxError:
         return False
 
