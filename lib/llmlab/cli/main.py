@@ -14,6 +14,7 @@ from llmlab.cli.errors import LabGroup
 from llmlab.cli.note import note
 from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
+from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
 
 _EXAMPLES: dict[Callable[..., None], str] = {
@@ -52,3 +53,4 @@ def lab(
 for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
 app.add_typer(corpus, name="corpus")
+app.add_typer(smalltalk, name="smalltalk")

@@ -13,7 +13,17 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from llmlab.smalltalk.dialects import PHARO, Dialect
-from llmlab.smalltalk.lexer import COMMENT, NOTHING, STRING, SmalltalkSyntaxError, bare_symbol, numbers, operator, path
+from llmlab.smalltalk.lexer import (
+    COMMENT,
+    NOTHING,
+    STRING,
+    SmalltalkSyntaxError,
+    bare_symbol,
+    hashes,
+    numbers,
+    operator,
+    path,
+)
 from llmlab.smalltalk.literals import MAX_DEPTH
 from llmlab.smalltalk.parser import parse_method
 
@@ -25,7 +35,6 @@ _ARRAY_LEVELS = 4
 # the tables leave to the parser. A group of the token's expression needs a name of its own, hence these doubles,
 # and the two letters that stand for nothing.
 _DOUBLES = str.maketrans({"G": "D", "S": "l", "Y": "l", "C": "l", "H": "X", "I": "X", "J": "X", "c": None, "e": None})
-_OPERATOR = "[bmvwxq]"
 _BLANKS = r"[ \t\r\n\f]*+"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?=[ \t\r\n\f\]])"
 _kind_of = attrgetter("lastgroup")
@@ -71,8 +80,9 @@ def _tables(dialect: Dialect) -> _Tables:
     expression = _expression(dialect)
     statements = _statements(dialect, expression)
     temporaries = "(?:vn*+v|q)?+"
-    pattern = f"(?:n|{_OPERATOR}n|(?:kn)++)"
-    pragmas = "(?:w(?:n|(?:k(?:m?D|l|n))++)x)*+"
+    pattern = f"(?:n|{_operator(dialect)}n|(?:kn)++)"
+    argument = "(?:m?D|l|n)" if dialect.pragma_names else "(?:m?D|l)"
+    pragmas = f"(?:w(?:n|(?:k{argument})++)x)*+"
     parenthesis = f"O{expression}P"
     block = _block(dialect, temporaries, statements)
     return _Tables(
@@ -103,7 +113,7 @@ def _token(dialect: Dialect) -> str:
         "Y": rf"#\[(?:{_BLANKS}{_BYTE})*+{_BLANKS}\]" if dialect.byte_arrays else NOTHING,
         "A": r"#\(",
         "J": r"#[\[{]|##\(",
-        "S": rf"{'##?' if dialect.double_hash else '#'}(?:{bare_symbol(dialect)}|{STRING})",
+        "S": f"{hashes(dialect)}(?:{bare_symbol(dialect)}|{STRING})",
         "C": dialect.character,
         **_operator_letters(dialect),
         "X": r"[\s\S]",
@@ -145,22 +155,26 @@ def _array(dialect: Dialect) -> str:
     """A literal array with everything in it."""
     plain = "m?D|l" if not dialect.bare_words else "[lDnktbmvwxq]"
     if dialect.strays:
-        # Only `:=` is a stray, not another spelling of it.
-        plain = f"[lDnktbmvwxqsdorBELR{'a' if dialect.assign == ':=' else ''}]"
+        plain = "[lDnktbmvwxqsdoraBELR]"
     nested = f"[AO](?:{plain})*+P"
     for _ in range(_ARRAY_LEVELS - 2):
         nested = f"[AO](?:{plain}|{nested})*+P"
     return f"A(?:{plain}|{nested})*+P"
 
 
+def _operator(dialect: Dialect) -> str:
+    return "[bmvwxqr]" if dialect.caret_sends else "[bmvwxq]"
+
+
 def _expression(dialect: Dialect) -> str:
     word = "[nt]" if dialect.path_selectors else "n"
     primary = "(?:m?D|[ltnp])"
     unary = f"{primary}{word}*+"
-    binary = f"{unary}(?:{_OPERATOR}{unary})*+"
+    binary_message = f"{_operator(dialect)}{unary}"
+    binary = f"{unary}(?:{binary_message})*+"
     # At least one message: a cascade needs one.
-    messages = f"(?=[ntkbmvwxq]){word}*+(?:{_OPERATOR}{unary})*+(?:k{binary})*+"
-    message = messages if dialect.cascade_goes_on else f"(?:{word}|{_OPERATOR}{unary}|(?:k{binary})++)"
+    messages = f"(?=[ntkbmvwxqr]){word}*+(?:{binary_message})*+(?:k{binary})*+"
+    message = messages if dialect.cascade_goes_on else f"(?:{word}|{binary_message}|(?:k{binary})++)"
     return f"(?:[nt]a)*+{primary}(?:{messages}(?:s{message})*+)?+"
 
 
@@ -168,7 +182,7 @@ def _statements(dialect: Dialect, expression: str) -> str:
     leading, between = ("d*+", "d++") if dialect.empty_statements else ("", "d")
     if dialect.unreachable:
         return f"{leading}(?:r?+{expression}{between})*+(?:r?+{expression})?+"
-    trailing = "d*+" if dialect.empty_statements else "d?+"
+    trailing = "d*+" if dialect.periods_after_return else "d?+"
     return f"{leading}(?:{expression}{between})*+(?:r?+{expression}{trailing})?+"
 
 
@@ -182,5 +196,5 @@ def _block(dialect: Dialect, temporaries: str, statements: str) -> str:
 def _brace(dialect: Dialect, expression: str) -> str:
     if not dialect.braces:
         return NOTHING
-    leading, between = ("d*+", "d++") if dialect.empty_statements else ("", "d")
+    leading, between = ("d*+", "d++") if dialect.empty_elements else ("", "d")
     return f"L{leading}(?:{expression}{between})*+(?:{expression})?+R"

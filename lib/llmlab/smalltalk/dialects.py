@@ -26,6 +26,8 @@ class Dialect:
     """The return mark, as a regular expression."""
     operators: str = _OPERATORS
     """The characters of binary operators, for use in a character class."""
+    caret_sends: bool = False
+    """Whether `2 ^ n` is a message, where a return cannot be."""
     longest_operator: int = 0
     """The most characters of one operator; 0: any number."""
     operator_takes_minus: bool = False
@@ -38,8 +40,8 @@ class Dialect:
     """A run of decimal digits, as a regular expression."""
     radix: str = _RADIX
     """A number with a radix, as a regular expression; its digits are checked against the radix afterwards."""
-    radix_needs_digits: bool = False
-    """Whether `16r` with no digit after it is an error, instead of the message `r` to 16."""
+    unfinished: str = ""
+    """A number whose digits are missing, as a regular expression; empty where `16r` is the message `r` to 16."""
     exponent_sign: str = "-"
     """The signs that an exponent may have."""
     scaled: bool = True
@@ -52,6 +54,8 @@ class Dialect:
     """Whether a path may stand where a unary selector may."""
     double_hash: bool = False
     """Whether `##foo` is a symbol."""
+    spaced_hash: bool = False
+    """Whether blanks may follow `#`, and `#:` is a symbol."""
     symbol_splits: bool = False
     """Whether `#foo:bar` is the symbol `#foo:` and the word `bar`."""
     byte_arrays: bool = True
@@ -86,12 +90,22 @@ class Dialect:
     """Whether a cascade's part may have more than one message."""
     empty_statements: bool = False
     """Whether a period may follow a period."""
+    periods_after_return: bool = False
+    """Whether it may after a return as well."""
+    empty_elements: bool = False
+    """Whether it may in `{a. b}` and `#{'k' -> v}`."""
     unreachable: bool = False
     """Whether statements may follow a return."""
     block_temporaries: bool = True
     """Whether a block may declare variables of its own."""
     bare_parameters: bool = True
     """Whether `[:a]` needs no bar."""
+    glued_parameters: bool = False
+    """Whether `[:a:b | a]` has two parameters, although `a:` is one token."""
+    pragma_names: bool = True
+    """Whether a pragma's argument may be a name."""
+    primitive_names: bool = True
+    """Whether that holds for `<primitive: 60 error: ec>`."""
     pragma_expressions: bool = False
     """Whether a pragma's argument may be an expression of unary and binary messages."""
     foreign: frozenset[str] = frozenset()
@@ -99,7 +113,7 @@ class Dialect:
 
 
 # What Squeak's scanner makes of punctuation in a literal array, and Pharo's parser with a warning.
-_STRAYS = frozenset({".", ";", ":", ":=", "^", "[", "]", "{", "}"})
+_STRAYS = frozenset({".", ";", ":", ":=", "_", "←", "^", "↑", "[", "]", "{", "}"})
 _FOREIGN = frozenset({"cdecl:", "apicall:", "stdcall:"})
 _PROTECTED = frozenset({"protected", "unprotected"})
 
@@ -108,21 +122,25 @@ _ROWS = (
     Dialect(
         name="pharo",
         operators=_OPERATORS + "·÷±×",
-        radix_needs_digits=True,
+        unfinished=r"[0-9]+r(?!\w)",
         double_hash=True,
         bare_bytes=False,
         strays=_STRAYS,
         brace_returns=True,
         empty_statements=True,
+        periods_after_return=True,
+        empty_elements=True,
+        pragma_names=False,
         unreachable=True,
     ),
     Dialect(
         name="squeak",
         assign=r":=|_(?![\w:])|←",
         returns=r"[\^↑]",
-        radix_needs_digits=True,
+        unfinished=r"[0-9]+r(?!\w)",
         double_hash=True,
         bare_bytes=False,
+        spaced_hash=True,
         strays=_STRAYS,
         empty_statements=True,
         foreign=_FOREIGN,
@@ -131,10 +149,12 @@ _ROWS = (
         name="cuis",
         assign=r":=|_(?![\w:])|←",
         returns=r"[\^↑]",
-        radix_needs_digits=True,
+        caret_sends=True,
+        unfinished=r"[0-9]+r(?!\w)",
         double_hash=True,
         loose_bytes=True,
         bare_bytes=False,
+        spaced_hash=True,
         strays=_STRAYS,
         backticks=True,
         double_colon=True,
@@ -151,7 +171,7 @@ _ROWS = (
         character=r"\$(?:<[ \t\r\n\f]*+[0-9]+(?:r[0-9A-Z]+)?[ \t\r\n\f]*+>|[\x00-\x7f])",
         digits=r"[0-9][0-9_]*",
         radix=r"[0-9]+r-?[0-9A-Z][0-9A-Z_]*(?:\.[0-9A-Z]+)?(?:e-?[0-9]+)?",
-        radix_needs_digits=True,
+        unfinished="[0-9]+r",
         paths=True,
         bare_words=False,
         bindings=True,
@@ -177,7 +197,13 @@ _ROWS = (
         foreign=frozenset({"stdcall:", "cdecl:", "thiscall:", "fastcall:", "virtual", "overlap"}),
     ),
     Dialect(name="visualworks", paths=True, bindings=True, foreign=frozenset({"C:"})),
-    Dialect(name="gemstone", assign=r":=|_(?![\w:])", expression_bytes=True, foreign=_PROTECTED),
+    Dialect(
+        name="gemstone",
+        assign=r":=|_(?![\w:])",
+        expression_bytes=True,
+        glued_parameters=True,
+        foreign=_PROTECTED,
+    ),
     Dialect(
         name="amber",
         identifier=r"[A-Za-z][A-Za-z0-9]*",
@@ -192,7 +218,12 @@ _ROWS = (
         bare_bytes=False,
         dictionaries=True,
         empty_statements=True,
+        periods_after_return=True,
+        empty_elements=True,
         bare_parameters=False,
+        glued_parameters=True,
+        pragma_names=False,
+        primitive_names=False,
     ),
     Dialect(
         name="st80",
@@ -200,6 +231,7 @@ _ROWS = (
         identifier=r"[A-Za-z][A-Za-z0-9]*",
         assign=":=|_|←",
         returns=r"[\^↑]",
+        spaced_hash=True,
         strays=_STRAYS,
         bare_bytes=False,
         byte_arrays=False,

@@ -31,6 +31,7 @@ class ExpressionReader(LiteralReader):
         super().__init__(source, dialect)
         # What ends an expression besides brackets: `>` in a GNU pragma, `,` in a GemStone array, a backtick in Cuis.
         self.closer = ""
+        self.operators = _WITH_CARET if dialect.caret_sends else _OPERATORS
 
     def _temporaries(self) -> tuple[Variable, ...]:
         if not self._take_mark("|"):
@@ -67,6 +68,8 @@ class ExpressionReader(LiteralReader):
             if self.token.text != ".":
                 return tuple(body)
             self._advance()
+            if isinstance(body[-1], Return):
+                several = self.dialect.periods_after_return
 
     def _statement(self) -> Statement:
         token = self.token
@@ -106,7 +109,7 @@ class ExpressionReader(LiteralReader):
     def _binary(self) -> Expression:
         start = self.token.start
         node = self._operand()
-        while self.token.kind == "binary" and self.token.text != self.closer:
+        while self.token.kind in self.operators and self.token.text != self.closer:
             operator = self._advance()
             argument = self._operand()
             node = Send(node, operator.text, (argument,), start=start, stop=self.last)
@@ -184,7 +187,7 @@ class ExpressionReader(LiteralReader):
         if token.kind == "name":
             self._advance()
             return Message(token.text, (), start=token.start, stop=token.end)
-        if token.kind == "binary":
+        if token.kind in self.operators:
             self._advance()
             argument = self._operand()
             return Message(token.text, (argument,), start=token.start, stop=self.last)
@@ -209,10 +212,7 @@ class ExpressionReader(LiteralReader):
     def _block(self) -> Block:
         start = self._open().start
         before, self.closer = self.closer, ""
-        parameters: list[Variable] = []
-        while self.token.text == ":":
-            self._advance()
-            parameters.append(self._name("a block parameter after the colon"))
+        parameters = self._parameters()
         bare = self.token.text == "]" and self.dialect.bare_parameters
         if parameters and not bare and not self._take_mark("|"):
             self._fail("| after the block parameters")
@@ -221,6 +221,16 @@ class ExpressionReader(LiteralReader):
         self._close("]", f"a closing bracket{after(body)}")
         self.closer = before
         return Block(tuple(parameters), temporaries, body, start=start, stop=self.last)
+
+    def _parameters(self) -> list[Variable]:
+        parameters: list[Variable] = []
+        while self.token.text == ":":
+            self._advance()
+            while self.token.kind == "keyword" and self.dialect.glued_parameters:
+                glued = self._advance()
+                parameters.append(Variable(glued.text[:-1], start=glued.start, stop=glued.end - 1))
+            parameters.append(self._name("a block parameter after the colon"))
+        return parameters
 
     def _brace(self) -> BraceArray | Broken:
         if not self.dialect.braces:
@@ -234,7 +244,7 @@ class ExpressionReader(LiteralReader):
         """Expressions with periods between them."""
         before, self.closer = self.closer, ""
         elements: list[Statement] = []
-        several = self.dialect.empty_statements
+        several = self.dialect.empty_elements
         read = self._statement if self.dialect.brace_returns else self._expression
         while True:
             while several and self.token.text == ".":
@@ -252,7 +262,7 @@ class ExpressionReader(LiteralReader):
         first, second = self.tokens[self.index + 1], self.tokens[min(self.index + 2, len(self.tokens) - 1)]
         # A list of bytes, or nothing at all: bytes in GemStone too.
         plain = first.text == "]" or (first.kind == "integer" and (second.kind == "integer" or second.text == "]"))
-        if self.token.text == "#(" or not self.dialect.expression_bytes or plain:
+        if self.token.text[-1] == "(" or not self.dialect.expression_bytes or plain:
             return self._array()
         start = self._open().start
         elements = [self._closed_by(",", self._expression)]
@@ -291,6 +301,8 @@ def after(body: tuple[Statement, ...]) -> str:
     return " after the return" if isinstance(body[-1], Return) else " or a period after the statement"
 
 
+_OPERATORS = frozenset({"binary"})
+_WITH_CARET = frozenset({"binary", "caret"})
 _MESSAGES = frozenset({"name", "binary", "keyword"})
 NAMES = frozenset({"name", "path"})
 _ENDS = frozenset({"]", ")", "}", ""})

@@ -40,7 +40,12 @@ def bare_symbol(dialect: Dialect) -> str:
     """What may follow `#` without quotes, as a regular expression."""
     name = dialect.identifier
     words = rf"(?:{name}:(?!=))++|{name}" if dialect.symbol_splits else rf"{name}(?::(?!=)(?:{name})?)*"
-    return f"{path(dialect)}|{words}|{operator(dialect)}"
+    return f"{path(dialect)}|{words}|{operator(dialect)}{'|:' if dialect.spaced_hash else ''}"
+
+
+def hashes(dialect: Dialect) -> str:
+    """What a symbol or an array starts with, as a regular expression."""
+    return ("##?" if dialect.double_hash else "#") + (f"{dialect.blank}*+" if dialect.spaced_hash else "")
 
 
 def numbers(dialect: Dialect) -> dict[str, str]:
@@ -48,7 +53,7 @@ def numbers(dialect: Dialect) -> dict[str, str]:
     digits, signs = dialect.digits, dialect.exponent_sign
     return {
         "radix": dialect.radix,
-        "unfinished": r"[0-9]+r(?![\w])" if dialect.radix_needs_digits else NOTHING,
+        "unfinished": dialect.unfinished or NOTHING,
         "scaled": rf"{digits}(?:\.{digits})?s[0-9]*(?!\w)" if dialect.scaled else NOTHING,
         "float": rf"{digits}\.{digits}(?:[edq][{signs}]?[0-9]+)?",
         "integer": rf"{digits}(?:[edq][{signs}]?[0-9]+)?",
@@ -59,7 +64,7 @@ def numbers(dialect: Dialect) -> dict[str, str]:
 def token_pattern(dialect: Dialect) -> re.Pattern[str]:
     """One token after any blanks; the group that matched is the token's kind."""
     name = dialect.identifier
-    hashes = "##?" if dialect.double_hash else "#"
+    blanks = f"{dialect.blank}*+" if dialect.spaced_hash else ""
     openings = [r"#\{"] * (dialect.dictionaries or dialect.bindings) + [r"##\("] * dialect.compile_time
     patterns = {
         "assign": dialect.assign,
@@ -73,9 +78,9 @@ def token_pattern(dialect: Dialect) -> re.Pattern[str]:
         "comment": COMMENT,
         "string": STRING,
         **numbers(dialect),
-        "array": r"#[(\[]" if dialect.byte_arrays else r"#\(",
+        "array": f"#{blanks}[(\\[]" if dialect.byte_arrays else f"#{blanks}\\(",
         "opening": "|".join(openings) or NOTHING,
-        "symbol": rf"{hashes}(?:{bare_symbol(dialect)}|{STRING})",
+        "symbol": rf"{hashes(dialect)}(?:{bare_symbol(dialect)}|{STRING})",
         "character": dialect.character,
         "bad": r"[\s\S]",
         "end": r"\Z",

@@ -130,7 +130,7 @@ class LiteralReader:
 
     def _symbol(self) -> Symbol:
         token = self._advance()
-        text = token.text.lstrip("#")
+        text = token.text.lstrip("# \t\r\n\f")
         value = unquoted(text) if text[0] == "'" else text
         return Symbol(value, start=token.start, stop=token.end)
 

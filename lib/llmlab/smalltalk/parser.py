@@ -97,7 +97,7 @@ class Parser(ExpressionReader):
         kind = self.token.kind
         if kind == "name":
             return Pattern(self._advance().text, (), self.last)
-        if kind == "binary":
+        if kind in self.operators:
             selector = self._advance().text
             return Pattern(selector, (self._name("an argument name after the operator"),), self.last)
         if kind != "keyword":
@@ -142,24 +142,25 @@ class Parser(ExpressionReader):
         if kind == "name":
             return self._advance().text, ()
         if kind == "binary" and self.token.text[0] != ">":
-            return self._advance().text, (self._pragma_argument(),)
+            return self._advance().text, (self._pragma_argument(names=self.dialect.pragma_names),)
         if kind != "keyword":
             self._fail("a selector after <")
+        names = self.dialect.pragma_names or (self.token.text == "primitive:" and self.dialect.primitive_names)
         parts: list[str] = []
         arguments: list[Expression] = []
         while self.token.kind == "keyword":
             parts.append(self._advance().text)
-            arguments.append(self._pragma_argument())
+            arguments.append(self._pragma_argument(names))
         return "".join(parts), tuple(arguments)
 
-    def _pragma_argument(self) -> Expression:
+    def _pragma_argument(self, names: bool) -> Expression:
         if self.dialect.pragma_expressions:
             return self._closed_by(">", self._binary)
         token = self.token
         if token.text in CONSTANTS:
             self._advance()
             return Constant(token.text, start=token.start, stop=token.end)
-        if token.kind in NAMES:
+        if token.kind in NAMES and names:
             return self._path()
         # `-` must be a number's sign here: an operator is no argument.
         if token.kind == "binary":

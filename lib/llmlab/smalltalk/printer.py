@@ -125,7 +125,7 @@ def _spine(node: Expression) -> tuple[Expression, list[Send]]:
 _LISTS: dict[type[Node], tuple[str, str, str]] = {
     BraceArray: ("{", ".", " }"),
     Dictionary: ("#{", ".", " }"),
-    ExpressionArray: ("#[", ",", " ]"),
+    ExpressionArray: ("#[", " ,", " ]"),
 }
 
 
