@@ -81,7 +81,8 @@ class _TolerantParser(Parser):
                         text = self.source[token.start :] + "'"
                         tokens.append(Token("string", text, token.start, len(self.source)))
                     break
-                kind = "integer" if token.kind in ("radix", "unfinished") else "bad"
+                # Not an integer, so that nobody asks for the value of digits that do not suit their radix.
+                kind = "float" if token.kind in ("radix", "unfinished") else "bad"
             if kind not in ("comment", "bad"):
                 tokens.append(token._replace(kind=kind))
         return tokens
