@@ -7,16 +7,16 @@ from dataclasses import replace
 from itertools import count
 
 from llmlab.artifacts.documents import Document, document_id, make_document
+from llmlab.corpus.grammar import grammar, grammar_of
 from llmlab.corpus.normalize import strip_banner
 from llmlab.corpus.outcome import Dropped, Kept
 from llmlab.smalltalk.arrows import modern_spelling
 from llmlab.smalltalk.formats.reading import Reading, RefusedError
 from llmlab.smalltalk.formats.table import read_text
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
-from llmlab.smalltalk.parser import parse_method
 from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.rendering import render_header, render_parts
-from llmlab.smalltalk.tonel import BrokenMethod, is_tonel, read_class
+from llmlab.smalltalk.tonel import BrokenMethod, Parse, is_tonel, read_class
 
 _STAGE = "clean"
 # What no model should learn, since only one compiler on one machine makes sense of it.
@@ -41,6 +41,7 @@ def read_code(
         yield Dropped(document, _STAGE, error.reason, error.detail)
         return
     dialect = str(json.loads(document.meta).get("dialect") or reading.dialect)
+    parse = grammar(dialect)
     yield from (_dropped_method(document, method, "broken method") for method in reading.broken)
     yield from (_left_out(document, reason, times) for reason, times in reading.skipped.items())
     if not reading.classes:
@@ -50,9 +51,9 @@ def read_code(
     several = len(reading.classes) > 1
     for found in reading.classes:
         record = replace(found, comment=strip_banner(found.comment)) if boilerplate and _is_foreign(reading) else found
-        whole, faults = _sound(record, dialect)
+        whole, faults = _sound(record, dialect, parse)
         yield from (_dropped_method(document, *fault) for fault in faults)
-        results = list(_results(document, reading, whole, dialect, max_chars))
+        results = list(_results(document, reading, whole, dialect, parse, max_chars))
         # One class in one document is the file itself; all else is numbered.
         for result in results:
             yield replace(result, part=next(numbers)) if several or len(results) > 1 else result
@@ -65,7 +66,7 @@ def _read(document: Document) -> Reading:
     if not is_tonel(document.text):
         return read_text(document.text, document.path)
     try:
-        record, broken = read_class(document.text)
+        record, broken = read_class(document.text, parse=grammar_of(document))
     except ValueError as error:
         raise RefusedError("broken class definition", str(error)) from None
     return Reading(format="tonel", classes=(record,), broken=tuple(broken))
@@ -75,13 +76,13 @@ def _is_foreign(reading: Reading) -> bool:
     return reading.format != "tonel"
 
 
-def _sound(record: ClassRecord, dialect: str) -> tuple[ClassRecord, list[tuple[BrokenMethod, str]]]:
+def _sound(record: ClassRecord, dialect: str, parse: Parse) -> tuple[ClassRecord, list[tuple[BrokenMethod, str]]]:
     """The class with the methods that can be shown, in today's spelling, and the others with a reason each."""
     sound: list[MethodRecord] = []
     faults: list[tuple[BrokenMethod, str]] = []
     for method in record.methods:
         source = modern_spelling(method.source, dialect)
-        reason, error = _fault(source)
+        reason, error = _fault(source, parse)
         if reason:
             faults.append((BrokenMethod(method.class_name, method.side, method.source, error), reason))
         else:
@@ -89,26 +90,26 @@ def _sound(record: ClassRecord, dialect: str) -> tuple[ClassRecord, list[tuple[B
     return replace(record, methods=tuple(sound)), faults
 
 
-def _fault(source: str) -> tuple[str, str]:
+def _fault(source: str, parse: Parse) -> tuple[str, str]:
     """Why a method cannot be shown, and what exactly is wrong; empty when it can."""
     if _FOREIGN.search(source):
         return "foreign call", ""
     if _INLINE.search(source):
         return "inline C", ""
     try:
-        parse_method(source)
+        parse(source)
     except SmalltalkSyntaxError as error:
         return "broken method", str(error)
     return "", ""
 
 
 def _results(
-    document: Document, reading: Reading, record: ClassRecord, dialect: str, max_chars: int | None
+    document: Document, reading: Reading, record: ClassRecord, dialect: str, parse: Parse, max_chars: int | None
 ) -> Iterator[Kept | Dropped]:
     """The documents of one class, or the one reason why it has none."""
     meta = json.dumps(_facts(document, reading, record, dialect), ensure_ascii=False, sort_keys=True)
     if record.methods or record.comment.strip():
-        for text in render_parts(record, max_chars):
+        for text in render_parts(record, max_chars, parse):
             yield Kept(replace(document, text=text, id=document_id(document.lang, text), meta=meta))
         return
     fault = "class without methods and comment"
