@@ -8,13 +8,14 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.artifacts.manifest import hash_bytes
+from llmlab.corpus.licences import is_licence_file, licence_for, licences_in
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import decode, documents_in, is_binary
 from llmlab.corpus.sources.globs import matches
@@ -35,13 +36,15 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
     """Documents of the files that fit `glob` and not `exclude`, in the order of their paths.
 
     Symbolic links, submodules, binary files, files over `max_file_bytes` and files that do not decode are left out
-    and counted. Without a `group` in the entry, the repository's name is the group.
+    and counted. Without a `group` in the entry, the repository's name is the group. A file's licence is the one it
+    names itself, else that of the nearest licence file above it, else the entry's.
 
     Raises:
         LabError: no such repository or commit, a remote address without a pinned commit, or no `git` program.
     """
     repository, commit = _locate(source, context)
-    chosen = [blob for blob in _list_blobs(repository, commit, context) if _fits(blob, source)]
+    listed = _list_blobs(repository, commit, context)
+    chosen = [blob for blob in listed if _fits(blob, source)]
     blobs = [blob for blob in chosen if blob.size <= source.max_file_bytes]
     if len(chosen) > len(blobs):
         context.skipped["file too large"] += len(chosen) - len(blobs)
@@ -50,13 +53,16 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
             f"source {source.name}: no file of {source.address} at {commit[:12]} fits {source.glob or 'anything'}",
             f"correct `glob` or `exclude` of source {source.name}",
         )
+    stated = [blob for blob in listed if is_licence_file(blob.path) and blob.size <= source.max_file_bytes]
+    licences = licences_in({blob.path: data.decode(errors="replace") for blob, data in _read_blobs(repository, stated)})
     for blob, data in _read_blobs(repository, blobs):
         if is_binary(data):
             context.skipped["binary file"] += 1
         elif not _decodes(data, source):
             context.skipped[f"not {source.encoding} text"] += 1
         else:
-            yield from documents_in(data, blob.path, source, context)
+            licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
+            yield from documents_in(data, blob.path, replace(source, license=licence), context)
 
 
 def _fits(blob: _Blob, source: Source) -> bool:
