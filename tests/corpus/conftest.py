@@ -18,7 +18,8 @@ def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def make() -> Callable[..., Document]:
     def build(text: str, lang: str = "english", kind: str = "prose", **more: str) -> Document:
-        return make_document(lang=lang, kind=kind, text=text, source="s", group=more.pop("group", "g"), **more)
+        more = {"group": "g", "license": "CC0-1.0", **more}
+        return make_document(lang=lang, kind=kind, text=text, source="s", **more)
 
     return build
 

@@ -34,6 +34,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 6 + 18,
             "dropped": {"symbols": 1, "too short": 1},
             "fragments_dropped": {},
+            "by_source": {"s": {"documents_in": 4, "documents_out": 2, "dropped": {"symbols": 1, "too short": 1}}},
         },
         "chinese": {
             "documents_in": 1,
@@ -42,6 +43,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 9,
             "dropped": {},
             "fragments_dropped": {},
+            "by_source": {"s": {"documents_in": 1, "documents_out": 1, "dropped": {}}},
         },
         "smalltalk": {
             "documents_in": 0,
@@ -50,6 +52,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 0,
             "dropped": {},
             "fragments_dropped": {},
+            "by_source": {},
         },
     }
 

@@ -212,3 +212,15 @@ def test_bundled_methods_parse_fast_enough(bundled_methods):
         best = max(best, size / (time.perf_counter() - start) / 1e6)
     # Measured: 2.9 MB/s on an idle core. The floor leaves room for a machine that is busy with other tests.
     assert best > 0.3, f"{best:.2f} MB/s"
+
+
+@pytest.mark.parametrize("body", ["^#{Smalltalk.Lantern}", "^#", "^16r", "'never closed", "$"])
+def test_a_pattern_is_read_whatever_follows_it(body: str) -> None:
+    found = parse_pattern(f"at: index put: value\n\t{body}")
+    assert (found.selector, found.stop) == ("at:put:", 20)
+
+
+@pytest.mark.parametrize("source", ["", "#{Foo}", "at: #", "at:", "'text'"])
+def test_what_starts_with_no_pattern_is_refused(source: str) -> None:
+    with pytest.raises(SmalltalkSyntaxError):
+        parse_pattern(source)

@@ -11,6 +11,7 @@ from llmlab.cli.compare import compare
 from llmlab.cli.corpus import app as corpus
 from llmlab.cli.doctor import doctor
 from llmlab.cli.errors import LabGroup
+from llmlab.cli.forget import forget
 from llmlab.cli.note import note
 from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
@@ -25,6 +26,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     doctor: "lab doctor",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
     clean: "lab clean --scratch --cache --dry-run",
+    forget: "lab forget owner/name, or lab forget 'Jane Doe' --hide, or lab forget 0123456789abcdef",
     summary: "lab summary",
 }
 

@@ -50,8 +50,16 @@ def parse_statements(source: str, dialect: Dialect = PHARO) -> Sequence:
 
 
 def parse_pattern(source: str, dialect: Dialect = PHARO) -> Pattern:
-    """The pattern that `source` starts with; raises SmalltalkSyntaxError when it starts with none."""
-    return Parser(source, dialect).pattern()
+    """The pattern that `source` starts with; raises SmalltalkSyntaxError when it starts with none.
+
+    What follows it may be of another dialect, or no Smalltalk at all.
+    """
+    try:
+        return Parser(source, dialect).pattern()
+    except SmalltalkSyntaxError as error:
+        if not 0 < error.position < len(source):
+            raise
+        return Parser(source[: error.position], dialect).pattern()
 
 
 def is_valid_method(source: str, dialect: Dialect = PHARO) -> bool:

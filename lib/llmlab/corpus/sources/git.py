@@ -7,15 +7,16 @@ them up. What it fetches is not limited in size before it arrives; files are, on
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.artifacts.manifest import hash_bytes
+from llmlab.corpus.licences import is_licence_file, licence_for, licences_in
 from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import decode, documents_in, is_binary
@@ -39,7 +40,8 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
 
     Symbolic links, submodules, binary files, files over `max_file_bytes` and files that do not decode are left out
     and counted; Smalltalk sources are read by their own formats and encodings. Without a `group` in the entry, the
-    repository's name is the group.
+    repository's name is the group. A file's licence is the one it names itself, else that of the nearest licence file
+    above it, else the entry's.
 
     Raises:
         LabError: no such repository or commit, a remote address without a pinned commit, or no `git` program.
@@ -55,8 +57,10 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
             f"source {source.name}: no file of {source.address} at {commit[:12]} fits {source.glob or 'anything'}",
             f"correct `glob` or `exclude` of source {source.name}",
         )
+    stated = [blob for blob in every if is_licence_file(blob.path) and blob.size <= source.max_file_bytes]
+    licences = licences_in({blob.path: data.decode(errors="replace") for blob, data in _read_blobs(repository, stated)})
     if smalltalk.is_smalltalk(source, context):
-        yield from _read_smalltalk(repository, every, blobs, source, context)
+        yield from _read_smalltalk(repository, every, blobs, licences, source, context)
         return
     for blob, data in _read_blobs(repository, blobs):
         if is_binary(data):
@@ -64,17 +68,25 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
         elif not _decodes(data, source):
             context.skipped[f"not {source.encoding} text"] += 1
         else:
-            yield from documents_in(data, blob.path, source, context)
+            licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
+            yield from documents_in(data, blob.path, replace(source, license=licence), context)
 
 
 def _read_smalltalk(
-    repository: Path, every: Sequence[_Blob], chosen: Sequence[_Blob], source: Source, context: ReadContext
+    repository: Path,
+    every: Sequence[_Blob],
+    chosen: Sequence[_Blob],
+    licences: Mapping[str, str],
+    source: Source,
+    context: ReadContext,
 ) -> Iterator[Document]:
     """By their formats; the whole listing is there for what belongs to a chosen file, as a class folder's settings."""
     by_path = {blob.path: blob for blob in every if blob.size <= source.max_file_bytes}
     with _object_reader(repository) as load:
         tree = Tree({path: blob.size for path, blob in by_path.items()}, lambda path: load(by_path[path]))
-        yield from smalltalk.tree_documents(tree, [blob.path for blob in chosen], source, context)
+        for document in smalltalk.tree_documents(tree, [blob.path for blob in chosen], source, context):
+            licence = licence_for(document.path, licences, document.text[:2000])
+            yield replace(document, license=licence) if licence else document
 
 
 def _fits(blob: _Blob, source: Source) -> bool:
