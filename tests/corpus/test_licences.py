@@ -51,9 +51,14 @@ def test_classes(statement: str, found: str) -> None:
 
 
 def test_every_licence_of_the_catalogue_is_understood() -> None:
-    statements = {source.license for source in load_catalog().values()}
+    statements = {name: source.license for name, source in load_catalog().items()}
     assert len(statements) > 10
-    assert [statement for statement in statements if class_of(statement) == "unknown"] == []
+    # The documents of the first two carry the licences of their packages and repositories; the last states none.
+    assert {name for name, statement in statements.items() if class_of(statement) == "unknown"} == {
+        "python-docstrings",
+        "github-smalltalk",
+        "hub-coig-cqia",
+    }
 
 
 def test_names() -> None:

@@ -15,6 +15,7 @@ from llmlab.artifacts.documents import Document
 from llmlab.corpus.catalog import resolve_source
 from llmlab.corpus.clean import CleanConfig, clean
 from llmlab.corpus.flow import Flow
+from llmlab.corpus.grammar import grammar_of
 from llmlab.corpus.sources.base import ReadContext
 from llmlab.corpus.sources.table import READERS
 from llmlab.smalltalk.rendering import parse_rendered
@@ -77,7 +78,7 @@ def test_every_format_comes_through(repository: Path, tmp_path: Path) -> None:
     assert formats == {
         *("tonel", "chunk", "gnu", "gnu bang", "visualworks xml", "topaz", "filetree", "monticello"),
     }
-    names = {parse_rendered(each.text).name for each in kept}
+    names = {parse_rendered(each.text, grammar_of(each)).name for each in kept}
     assert {"Bed", "Rake", "Meadow", "Macow", "Lantern", "Ledger", "Mill", "Loom", "Tree"} <= names
     assert any("Bl\u00f6om" in each.text for each in kept)
     # `report` asserts that nothing got lost between documents in and out.
