@@ -16,33 +16,31 @@ from typing import Annotated
 import typer
 
 from llmlab.smalltalk.accuracy import Accuracy, measure_accuracy
-from llmlab.smalltalk.dialects import dialect_named
-from llmlab.smalltalk.tonel import TonelError, is_tonel, read_class
+from llmlab.smalltalk.dialects import DIALECTS, dialect_named
+from llmlab.smalltalk.formats.tree import open_tree, read_tree
 
 _COLUMNS = ("dialect", "methods", "accepted", "broken", "refused", "harmless", "kept", "differ", "check", "parser MB/s")
 
 
 def methods_of(path: Path, dialect: str) -> Iterator[tuple[str, str]]:
-    """Dialect and source of every method in a file.
+    """Dialect and source of every method in a file, archive or folder, whatever its format.
 
-    The one place where file formats are told apart: JSON lines name the dialect of each method themselves, files
-    of any other kind take `dialect`.
+    JSON lines name the dialect of each method, other files show theirs; where they do not, it is `dialect`. What the
+    readers call broken counts too: a reader that drops it would make every parser look perfect.
     """
     if path.suffix == ".jsonl":
-        for line in path.read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
+        for text in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(text)
             yield entry["dialect"], entry["source"]
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if not is_tonel(text):
-        return
-    try:
-        record, broken = read_class(text)
-    except TonelError:
-        return
-    # What does not parse counts as well: a reader that drops it would make every parser look perfect.
-    for each in (*record.methods, *broken):
-        yield dialect, each.source
+    with open_tree(path) as tree:
+        for found in read_tree(tree):
+            if not isinstance(found, tuple):
+                continue
+            _, reading = found
+            name = reading.dialect if reading.dialect in DIALECTS else dialect
+            records = (method for record in reading.classes for method in record.methods)
+            yield from ((name, each.source) for each in (*records, *reading.broken))
 
 
 def line(found: Accuracy) -> str:
@@ -61,17 +59,17 @@ def line(found: Accuracy) -> str:
 
 
 def main(
-    paths: Annotated[list[Path], typer.Argument(help="files or folders")],
+    paths: Annotated[list[Path], typer.Argument(help="files, archives or checkouts")],
     dialect: Annotated[str, typer.Option(help="dialect of the files that do not name theirs")] = "pharo",
+    most: Annotated[int, typer.Option(help="methods of a dialect; 0: all")] = 0,
     mutated: Annotated[int, typer.Option(help="methods to break and to edit")] = 2000,
     seed: Annotated[int, typer.Option(help="of the mutations")] = 1,
     examples: Annotated[bool, typer.Option("--examples", help="show what went wrong")] = False,
 ) -> None:
-    files = [each for path in paths for each in (sorted(path.rglob("*.*")) if path.is_dir() else [path])]
     sources: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        if file.is_file() and file.suffix in (".st", ".jsonl"):
-            for name, source in methods_of(file, dialect):
+    for path in paths:
+        for name, source in methods_of(path, dialect):
+            if not most or len(sources[name]) < most:
                 sources[name].append(source)
     print("  ".join(head.rjust(len(head) + 2) for head in _COLUMNS))
     for name, found in sources.items():
