@@ -63,8 +63,11 @@ sample: $(READY)  ## some text from the base model
 eval: $(READY)  ## measure the models again
 	dvc repro evaluate
 
-bench: $(READY)  ## the Smalltalk parser on $(SMALLTALK); time to loss against nanoGPT's CPU recipe (about 15 minutes)
+bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, time to loss (about 20 minutes)
 	python bench/smalltalk.py $(SMALLTALK)
+	python bench/scrub.py
+	python bench/duplicates.py
+	python bench/acquisition.py
 	python bench/shakespeare.py
 
 plot: $(READY)  ## draw the figures again
