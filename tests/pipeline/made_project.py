@@ -20,7 +20,7 @@ TINY: dict[str, dict[str, Any]] = {
     "tasks": {"examples": 6},
     "split": {"val": 0.2, "test": 0.2, "salt": "2213"},  # puts one of the three groups into each set
     "tokenizer": {"vocab_size": 1200, "character_coverage": 0.98},
-    "model": {"depth": 1, "width": 32, "head_size": 16, "context": 128, "dropout": 0.0},
+    "model": {"depth": 1, "width": 32, "head_size": 16, "context": 192, "dropout": 0.0},
     "train": {"steps": 6, "rows": 4, "warmup": 1, "validate_every": 3, "checkpoint_every": 3, "milestones": [3]},
     "instruct": {"completion": 60, "generation": 5, "fixing": 20, "continuation": 5, "tasks": 20},
     "sft": {"steps": 4, "rows": 4, "warmup": 1, "validate_every": 2, "checkpoint_every": 2},
