@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
     "notes/snapshot.py": "notes/test_note.py",
     "notes/week.py": "notes/test_note.py",
     "notes/words.py": "notes/test_note.py",
+    "smalltalk/expressions.py": "smalltalk/test_parser.py",
     "smalltalk/literals.py": "smalltalk/test_parser.py",
     "viz/bits.py": "viz/test_figures.py",
     "viz/code.py": "viz/test_figures.py",
