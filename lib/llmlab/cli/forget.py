@@ -45,7 +45,7 @@ def forget(
     alike = near_copies(ids, CLUSTERS)
     if copies:
         entries += [("id", each) for each in alike]
-    _report(kind, Counter(document.lang for document in cleaned or raw), len(alike), copies)
+    _report(kind, Counter(document.lang for document in raw or cleaned), len(alike), copies)
     if dry_run:
         print("nothing was written")
         return
