@@ -82,6 +82,7 @@ def test_found_behind_a_word(tag: str, text: str) -> None:
         "at the café @ noon",
         "git@github.com:owner/project.git",
         "icon@2x.png",
+        "any pepper in my kitchen AT ALL. Soup does very well",
         "std::vector, a::b, at:put:, 12:30:45",
         "x1234567890",
         "550e8400-e29b-41d4-a716-446655440000",

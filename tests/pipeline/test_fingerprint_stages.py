@@ -196,7 +196,10 @@ ROUNDS: dict[str, list[Edit]] = {
         param("evaluate.texts", 1, "evaluate", "plot"),
         new_file("data/own/notes.txt", b"Nobody reads this yet.\n", *SCRAPE),
     ],
-    "the seed": [param("seed", 2, "tasks", "decontaminate", "pretrain", "instruct", *TUNED, "plot")],
+    "the seed, a comment in the removal list": [
+        param("seed", 2, "tasks", "decontaminate", "pretrain", "instruct", *TUNED, "plot"),
+        line("data/removed.txt", "# nobody asked", *SCRAPE, *CLEAN),
+    ],
     "a fourth language": [
         param("languages", ["smalltalk", "english", "chinese", "spanish"]),
         param("scrape.spanish", SPANISH, "scrape@spanish", "clean@spanish", "tasks", *CORPUS, *AFTER_SPLIT),

@@ -55,6 +55,19 @@ def read(root: Path, address: str, **more: Any) -> tuple[list[Document], Counter
     return list(git.read(resolve_source({"glob": ["**/*.st"], **entry}), context)), context.skipped
 
 
+def test_a_file_has_the_licence_that_the_repository_states(repository: Path, tmp_path: Path) -> None:
+    mit = (Path(__file__).parents[3] / "LICENSE").read_text(encoding="utf-8")
+    own = '"SPDX-License-Identifier: Apache-2.0"\nD'
+    commit(repository, {"src/deep/LICENSE": mit, "src/D.class.st": own})
+    documents, _ = read(tmp_path, "project", license="as the entry says")
+    assert {document.path: document.license for document in documents} == {
+        "src/A.class.st": "as the entry says",
+        "src/B.class.st": "as the entry says",
+        "src/D.class.st": "Apache-2.0",
+        "src/deep/C.class.st": "MIT",
+    }
+
+
 def test_a_local_repository_in_the_order_of_its_paths(repository: Path, tmp_path: Path) -> None:
     documents, skipped = read(tmp_path, "project")
     assert [(d.path, d.text) for d in documents] == [
