@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Workers of the test run; one thread each, since small models run no faster on two.
 WORKERS ?= 2
+# Smalltalk sources that `make bench` measures the parser on: any checkout.
+SMALLTALK ?= data/bundled/smalltalk
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test test-slow check format lint docs smoke sample eval bench plot note clean
@@ -61,7 +63,11 @@ sample: $(READY)  ## some text from the base model
 eval: $(READY)  ## measure the models again
 	dvc repro evaluate
 
-bench: $(READY)  ## time to loss against nanoGPT's CPU recipe (about 15 minutes)
+bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, time to loss (about 20 minutes)
+	python bench/smalltalk.py $(SMALLTALK)
+	python bench/scrub.py
+	python bench/duplicates.py
+	python bench/acquisition.py
 	python bench/shakespeare.py
 
 plot: $(READY)  ## draw the figures again

@@ -7,7 +7,14 @@ from llmlab.artifacts.documents import read_rows, write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.corpus.by_language import read_languages, write_languages
-from llmlab.corpus.contamination import DecontaminateConfig, drop_overlaps, find_overlaps
+from llmlab.corpus.contamination import (
+    OVERLAP_COLUMNS,
+    DecontaminateConfig,
+    drop_overlaps,
+    find_overlaps,
+    items_of,
+    overlap_row,
+)
 from llmlab.corpus.flow import Flow
 from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
 from llmlab.pipeline.stage import PARAMS, run_stage
@@ -16,12 +23,14 @@ from llmlab.pipeline.stage import PARAMS, run_stage
 def main(*, dedup: Path, tasks: Path, out: Path, metrics: Path) -> None:
     languages = load_value(PARAMS, "languages", list[str])
     config = load_section(PARAMS, "decontaminate", DecontaminateConfig)
-    prompts = [row["prompt"] for path in sorted(tasks.glob("*.parquet")) for row in read_rows(path, "tasks")]
-    overlaps = list(find_overlaps(read_languages(dedup, languages, "dedupe"), prompts, config))
+    rows = (row for path in sorted(tasks.glob("*.parquet")) for row in read_rows(path, "tasks"))
+    items = [item for row in rows for item in items_of(row["id"], row["prompt"], row["answer"])]
+    overlaps = list(find_overlaps(read_languages(dedup, languages, "dedupe"), items, config))
     flow = Flow(languages)
     documents = flow.enter(read_languages(dedup, languages, "dedupe"))
     with atomic_folder(out) as folder:
         write_languages(folder, languages, flow.leave(drop_overlaps(documents, overlaps, config)))
+        write_rows(folder / "overlaps.parquet", OVERLAP_COLUMNS, map(overlap_row, overlaps))
         write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
     write_metrics(metrics, flow.report())
 

@@ -1,17 +1,19 @@
 """Keep one of every cluster of exact and near-duplicates, across all languages."""
 
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from llmlab.artifacts.atomic import atomic_folder
 from llmlab.artifacts.documents import write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.corpus.by_language import read_languages, write_languages
+from llmlab.corpus.executor import work_folder
 from llmlab.corpus.flow import Flow
-from llmlab.corpus.minhash import DedupeConfig, find_clusters, keep_one
+from llmlab.corpus.minhash import DedupeConfig, find_clusters
 from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
 from llmlab.corpus.split import SplitConfig, set_of
+from llmlab.corpus.winners import keep_one
 from llmlab.pipeline.stage import PARAMS, run_stage
 
 
@@ -19,12 +21,13 @@ def main(*, clean: Path, out: Path, metrics: Path) -> None:
     languages = load_value(PARAMS, "languages", list[str])
     config = load_section(PARAMS, "dedupe", DedupeConfig)
     chosen_set = set_of(load_section(PARAMS, "split", SplitConfig))
-    with TemporaryDirectory() as work:
-        clusters = find_clusters(read_languages(clean, languages, "clean"), config, Path(work))
+    read = partial(read_languages, clean, languages, "clean")
+    with work_folder("dedupe") as work:
+        clusters = find_clusters(read, config, work / "minhash")
     flow = Flow(languages)
-    documents = flow.enter(read_languages(clean, languages, "clean"))
     with atomic_folder(out) as folder:
-        write_languages(folder, languages, flow.leave(keep_one(documents, clusters, chosen_set)))
+        outcomes = keep_one(read, flow.enter(read()), clusters, chosen_set)
+        write_languages(folder, languages, flow.leave(outcomes))
         write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
         rows = ({"id": document, "cluster": cluster} for document, cluster in sorted(clusters.items()))
         write_rows(folder / "clusters.parquet", ["id", "cluster"], rows)

@@ -1,4 +1,4 @@
-"""Draw what the other stages measured: pictures, data for DVC's own plots, and the page of samples."""
+"""Draw what the other stages measured: pictures, data for DVC's own plots, and the pages."""
 
 from pathlib import Path
 
@@ -7,7 +7,9 @@ from llmlab.pipeline.stage import PARAMS, run_stage
 from llmlab.viz.bits import draw_bits
 from llmlab.viz.code import draw_code
 from llmlab.viz.corpus_flow import draw_corpus
+from llmlab.viz.corpus_page import write_corpus_page
 from llmlab.viz.curves import draw_loss, draw_training
+from llmlab.viz.drops import read_drops
 from llmlab.viz.fertility import draw_tokenizer
 from llmlab.viz.pages import write_page
 from llmlab.viz.records import write_records
@@ -15,7 +17,7 @@ from llmlab.viz.results import read_results
 from llmlab.viz.samples import read_samples
 
 
-def main(*, metrics: Path, samples: Path, out: Path) -> None:
+def main(*, metrics: Path, samples: Path, dropped: Path, dedup: Path, decontaminated: Path, out: Path) -> None:
     languages = load_value(PARAMS, "languages", list[str])
     results = read_results(metrics, languages)
     draw_loss(results, out / "loss.png")
@@ -25,6 +27,7 @@ def main(*, metrics: Path, samples: Path, out: Path) -> None:
     draw_tokenizer(results, out / "tokenizer.png")
     draw_code(results, out / "smalltalk.png")
     write_page(read_samples(samples), languages, out / "samples.html")
+    write_corpus_page(results, read_drops(dropped, dedup, decontaminated), out / "corpus.html")
     write_records(results, out)
 
 

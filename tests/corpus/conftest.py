@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from llmlab.artifacts.documents import Document, make_document
+from llmlab.corpus.limits import FetchLimits
+from llmlab.corpus.sources.base import ReadContext
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +18,8 @@ def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def make() -> Callable[..., Document]:
     def build(text: str, lang: str = "english", kind: str = "prose", **more: str) -> Document:
-        return make_document(lang=lang, kind=kind, text=text, source="s", group=more.pop("group", "g"), **more)
+        more = {"group": "g", "license": "CC0-1.0", **more}
+        return make_document(lang=lang, kind=kind, text=text, source="s", **more)
 
     return build
 
@@ -38,3 +41,10 @@ def make_mirror(tmp_path: Path) -> Callable[[dict[str, bytes]], Path]:
         return folder
 
     return build
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> ReadContext:
+    """A context whose cache and root are temporary, impatient, and free to ask a server on this machine."""
+    limits = FetchLimits(attempts=2, backoff_seconds=0, read_seconds=2, allow_private_hosts=["localhost"])
+    return ReadContext(lang="english", cache=tmp_path / "cache", root=tmp_path, limits=limits)

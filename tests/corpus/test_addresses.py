@@ -1,9 +1,17 @@
 import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.addresses import check_url, is_public
+from llmlab.corpus.limits import FetchLimits
+from llmlab.corpus.web import get_page
+
+from .hostile import HostileServer, redirects
 
 PRIVATE = [
     "http://localhost/",
@@ -41,6 +49,33 @@ PRIVATE = [
     "http://255.255.255.255/",
     "http://①②⑦.⓪.⓪.①/",
     "https://127.0.0.1:443/",
+    "http://ip6-localhost/",
+    "http://localhost:22/",
+    "http://anything.localhost/",
+    "http://127.0.0.1.:80/",
+    "http://0x7f.1/",
+    "http://0177.1/",
+    "http://00000177.0.0.1/",
+    "http://2852039166/latest/",
+    "http://0xa9fea9fe/",
+    "http://0251.0376.0251.0376/",
+    "http://192.168.257/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::ffff:0:127.0.0.1]/",
+    "http://[::ffff:10.0.0.1]:8080/",
+    "http://[64:ff9b::169.254.169.254]/",
+    "http://[64:ff9b:1::1]/",
+    "http://[2002:a9fe:a9fe::]/",
+    "http://[2002:c0a8:1::1]/",
+    "http://[fe80::1%25lo]/",
+    "http://[fec0::1]/",
+    "http://[fd00:ec2::254]/",
+    "http://[ff01::1]/",
+    "http://[100::1]/",
+    "http://192.0.0.1/",
+    "http://192.0.2.1/",
+    "http://203.0.113.9/",
+    "http://240.0.0.1/",
 ]
 
 
@@ -61,7 +96,7 @@ def test_most_spellings_are_refused_by_us_and_not_by_the_resolver() -> None:
             refused += 1
         except OSError:
             continue
-    assert refused >= 25
+    assert refused >= 40
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "140.82.121.3", "2606:4700::6810:85e5", "2a00:1450:4001::1"])
@@ -105,3 +140,40 @@ def test_a_named_host_may_be_private() -> None:
     assert check_url("http://localhost:80/", ["localhost"]).address in ("127.0.0.1", "::1")
     with pytest.raises(LabError):
         check_url("http://127.0.0.1:80/", ["localhost"])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HostileServer]:
+    with HostileServer() as running:
+        running.bodies, running.target = {"/go": b"x"}, "/go"
+        yield running
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_no_redirect_reaches_one(url: str, server: HostileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.way = redirects(url)
+    connected: list[object] = []
+    connect = socket.socket.connect
+
+    def remember(self: socket.socket, address: Any) -> None:
+        connected.append(address[1])
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", remember)
+    limits = FetchLimits(attempts=1, backoff_seconds=0, allow_private_hosts=["localhost"])
+    if urlsplit(url).hostname == "localhost":
+        # The one name that these tests allow: told by its address instead.
+        limits = replace(limits, allow_private_hosts=["127.0.0.1"])
+        monkeypatch.setattr(server, "url", server.url.replace("localhost", "127.0.0.1"))
+    with pytest.raises(LabError):
+        get_page(f"{server.url}/go", limits)
+    assert connected == [urlsplit(server.url).port]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.8", "169.254.169.254", "::ffff:127.0.0.1", "fd00::1"])
+def test_a_public_name_for_a_private_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    answer = [(family, socket.SOCK_STREAM, 6, "", (address, 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+    with pytest.raises(LabError, match="not a public address"):
+        check_url("http://looks-public.example/")

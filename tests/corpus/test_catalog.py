@@ -31,6 +31,10 @@ def test_every_entry_is_complete() -> None:
             assert len(source.sha256) == 64
             if source.mirror_only:
                 assert source.note or "sft" not in source.url
+        if source.kind == "hub":
+            assert source.dataset
+            assert len(source.revision) == 40
+            assert source.columns
         if source.kind == "git":
             assert len(source.commit) == 40
             assert source.glob
@@ -60,6 +64,8 @@ def test_an_inline_source_is_called_after_its_last_part() -> None:
     assert named.name == "n"
     repository = {"kind": "git", "address": "https://example.org/a/b.git", "license": "MIT", "document": "code"}
     assert resolve_source(repository).name == "git:b"
+    dataset = {"kind": "hub", "dataset": "a/b", "revision": "0" * 40, "license": "MIT", "document": "prose"}
+    assert resolve_source(dataset).name == "hub:b"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,10 @@ def test_an_inline_source_is_called_after_its_last_part() -> None:
         ({"kind": "http", "url": "https://x/y", "license": "x", "document": "prose"}, "needs `sha256`"),
         ({"kind": "http", "url": "u", "sha256": "AB", "license": "x", "document": "prose"}, "64 lower-case"),
         ({"kind": "local", "path": "x", "document": "prose"}, "license"),
+        ({"kind": "github", "license": "x", "document": "code"}, "needs `code_language`"),
+        ({"kind": "monticello", "license": "x", "document": "code"}, "needs `url`"),
+        ({"kind": "sitemap", "license": "x", "document": "prose"}, "needs `url`"),
+        ({"kind": "pydoc", "license": "x", "document": "prose"}, "needs `packages`"),
         ({"kind": "ftp", "path": "x", "license": "x", "document": "prose"}, "kind"),
         ({"kind": "local", "paht": "x", "license": "x", "document": "prose"}, "did you mean `path`"),
         ({"kind": "local", "path": "x", "license": "x", "document": "novel"}, "document"),

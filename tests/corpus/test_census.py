@@ -30,10 +30,12 @@ def test_outcomes(make: Make) -> None:
         Dropped(make("c"), "clean", "too short"),
         Dropped(make("d"), "clean", "broken method", fragment=True),
         Dropped(make("e"), "clean", "repeated lines"),
+        Kept(make("f"), part=1),
+        Kept(make("g"), part=2),
     ]
     assert count_outcomes(outcomes) == {
-        "in": 4,
-        "kept": 1,
+        "in": 5,
+        "kept": 3,
         "dropped": 3,
         "reasons": {"repeated lines": 1, "too short": 2},
         "fragments": {"broken method": 1},

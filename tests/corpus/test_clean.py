@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +7,7 @@ from llmlab.artifacts.documents import Document, document_id, read_documents, wr
 from llmlab.corpus.census import count_outcomes
 from llmlab.corpus.clean import CleanConfig, clean
 from llmlab.corpus.dialogue import messages_to_text, text_to_messages
+from llmlab.corpus.licences import LicenceConfig
 from llmlab.corpus.outcome import DROPPED_COLUMNS, Dropped, Kept, dropped_row
 from llmlab.corpus.scrape import ScrapeConfig, scrape
 from llmlab.smalltalk.rendering import parse_rendered
@@ -103,3 +105,38 @@ def test_outcomes_survive_parquet(make: Make, tmp_path: Path) -> None:
     assert write_rows(tmp_path / "dropped.parquet", DROPPED_COLUMNS, rows) == 1
     assert set(rows[0]) == set(DROPPED_COLUMNS)
     assert rows[0]["reason"] == "too short"
+
+
+def test_a_licence_outside_the_policy_is_a_reason(make: Make) -> None:
+    unknown = make("A perfectly good text, and nobody knows whose.", license="found somewhere")
+    outcome = one(unknown)
+    assert outcome == Dropped(unknown, "clean", "licence unknown", "found somewhere")
+    anything = replace(CONFIG, licences=LicenceConfig(policy="any"))
+    assert isinstance(one(unknown, anything), Kept)
+
+
+def test_what_is_put_aside_is_scrubbed_too(make: Make) -> None:
+    outcome = one(make("Write to me@example.org for more of it.", license="?"))
+    assert isinstance(outcome, Dropped)
+    assert outcome.document.text == "Write to <email> for more of it."
+
+
+def test_the_script_of_chinese_is_labelled_and_converted_on_request(make: Make) -> None:
+    text = "他說漢字有幾千年的歷史，學習起來不容易，但是很有意思。"
+    kept = one(make(text, lang="chinese")).document
+    assert (kept.text, json.loads(kept.meta)) == (text, {"script": "Hant"})
+    kept = one(make(text, lang="chinese"), replace(CONFIG, script="Hans")).document
+    assert kept.text == "他说汉字有几千年的历史，学习起来不容易，但是很有意思。"
+    assert kept.id == document_id("chinese", kept.text)
+    assert json.loads(kept.meta) == {"script": "Hans"}
+    dialogue = make(messages_to_text([{"role": "user", "content": text}]), lang="chinese", kind="dialogue")
+    assert "他说汉字" in one(dialogue, replace(CONFIG, script="Hans")).document.text
+
+
+def test_data_and_accessors_leave_a_class_as_fragments(make: Make) -> None:
+    accessors = "".join(f"Foo >> x{number} [\n\t^ x{number}\n]\n\n" for number in range(30))
+    head = "\"I am.\"\nClass { #name : #Foo, #superclass : #Object, #instVars : [ 'x1' ], #category : #A }\n\n"
+    *fragments, kept = clean([make(head + accessors, lang="smalltalk", kind="code")], CONFIG)
+    assert len(fragments) == 6
+    assert count_outcomes([*fragments, kept])["fragments"] == {"accessor over the cap": 6}
+    assert len(parse_rendered(kept.document.text).methods) == 24

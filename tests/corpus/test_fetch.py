@@ -5,7 +5,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus import fetch as fetch_module
 from llmlab.corpus.fetch import FetchLimits, fetch
 from llmlab.corpus.mirror import cache_path
 
@@ -109,15 +107,6 @@ def test_a_wait_longer_than_ours_is_reported(httpserver: HTTPServer, tmp_path: P
     assert len(shop.requests) == 1
 
 
-def test_retry_after_as_a_date() -> None:
-    wait = fetch_module._retry_after(formatdate(time.time() + 30, usegmt=True))
-    assert wait is not None
-    assert 25 < wait <= 30
-    assert fetch_module._retry_after(formatdate(time.time() - 30, usegmt=True)) == 0
-    assert fetch_module._retry_after("soon") is None
-    assert fetch_module._retry_after("") is None
-
-
 def test_503_is_tried_again_and_given_up_in_the_end(httpserver: HTTPServer, tmp_path: Path) -> None:
     shop = Shop(httpserver, status(503), status(503), whole)
     assert get(shop.url, tmp_path / "a") == BODY
@@ -133,12 +122,6 @@ def test_404_is_not_tried_again(httpserver: HTTPServer, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="status 404"):
         get(shop.url, tmp_path)
     assert len(shop.requests) == 1
-
-
-def test_backoff_grows_and_is_bounded(tmp_path: Path) -> None:
-    limits = FetchLimits(backoff_seconds=1, max_wait_seconds=5)
-    download = fetch_module._Download("http://x/", SHA, tmp_path / "f", limits)
-    assert [download._backoff(attempt) for attempt in (1, 2, 3, 4, 5)] == [1, 2, 4, 5, 5]
 
 
 def test_a_truncated_body_is_resumed(httpserver: HTTPServer, tmp_path: Path) -> None:
@@ -240,15 +223,6 @@ def test_a_redirect_to_nonsense_is_refused(httpserver: HTTPServer, tmp_path: Pat
         get(httpserver.url_for("/go"), tmp_path, limits=replace(LIMITS, attempts=1))
 
 
-def test_a_request_goes_to_an_ipv6_address_in_brackets() -> None:
-    target = fetch_module.Target(url="https://x.example:8443/a?b", host="x.example", address="2606:4700::1")
-    with fetch_module.httpx2.Client() as client:
-        request = fetch_module._request(client, target, {})
-    assert str(request.url) == "https://[2606:4700::1]:8443/a?b"
-    assert request.headers["Host"] == "x.example:8443"
-    assert request.extensions["sni_hostname"] == "x.example"
-
-
 def test_private_addresses_are_refused_without_the_test_parameter(httpserver: HTTPServer, tmp_path: Path) -> None:
     shop = Shop(httpserver, whole)
     with pytest.raises(LabError, match="not a public address"):
@@ -290,20 +264,6 @@ def test_a_name_that_does_not_resolve_is_tried_again_then_reported(
     with pytest.raises(LabError, match=r"nowhere\.example does not resolve"):
         get("http://nowhere.example/x", tmp_path)
     assert len(asked) == 3
-
-
-def test_https_never_falls_back_to_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    download = fetch_module._Download("https://8.8.8.8/x", SHA, tmp_path / "f", LIMITS)
-
-    class Client:
-        def build_request(self, *_: object, **__: object) -> object:
-            return None
-
-        def send(self, *_: object, **__: object) -> object:
-            return fetch_module.httpx2.Response(302, headers={"Location": "http://8.8.8.8/x"})
-
-    with pytest.raises(LabError, match="without encryption"):
-        download._follow(Client(), 0, {})  # type: ignore[arg-type]
 
 
 def test_a_gzip_transfer_is_unpacked_and_checked(httpserver: HTTPServer, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 6 + 18,
             "dropped": {"symbols": 1, "too short": 1},
             "fragments_dropped": {},
+            "by_source": {"s": {"documents_in": 4, "documents_out": 2, "dropped": {"symbols": 1, "too short": 1}}},
         },
         "chinese": {
             "documents_in": 1,
@@ -42,6 +43,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 9,
             "dropped": {},
             "fragments_dropped": {},
+            "by_source": {"s": {"documents_in": 1, "documents_out": 1, "dropped": {}}},
         },
         "smalltalk": {
             "documents_in": 0,
@@ -50,6 +52,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
             "bytes_out": 0,
             "dropped": {},
             "fragments_dropped": {},
+            "by_source": {},
         },
     }
 
@@ -104,3 +107,16 @@ def test_an_empty_language_is_refused_with_the_remedy() -> None:
     with pytest.raises(LabError, match="no document of language `chinese` is left after clean") as caught:
         refuse_empty({"english": 1, "chinese": 0, "smalltalk": 0}, "clean", "loosen it")
     assert caught.value.remedy == "loosen it"
+
+
+def test_parts_of_one_document_are_more_documents(documents: list[Document]) -> None:
+    flow = Flow(["english"])
+    list(flow.enter(documents[:1]))
+    list(
+        flow.leave(
+            [Kept(documents[0], part=1), Dropped(documents[0], "clean", "x", part=2), Kept(documents[0], part=3)]
+        )
+    )
+    report = flow.report()["english"]
+    assert (report["documents_in"], report["documents_out"], report["dropped"]) == (1, 2, {"x": 1})
+    assert report["further_parts"] == 2

@@ -1,14 +1,18 @@
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import networkx
 import pytest
 
 from llmlab.artifacts.documents import Document, make_document
-from llmlab.corpus.minhash import DedupeConfig, find_clusters, keep_one, shingles
-from llmlab.corpus.outcome import Dropped, Kept
-from llmlab.corpus.units import split_units, unit_of
+from llmlab.corpus import minhash
+from llmlab.corpus.minhash import DedupeConfig, Place, alike_pairs, find_clusters, meetings
+from llmlab.corpus.shingles import Hashes, hash_shingles
+from llmlab.corpus.shingles import similarity as jaccard
+from llmlab.corpus.units import unit_of
 
 CONFIG = DedupeConfig()
 CHARACTERS = "".join(chr(0x4E00 + 7 * step) for step in range(1500))
@@ -45,8 +49,16 @@ def document(text: str, lang: str, source: str = "s", group: str = "g") -> Docum
 
 
 def similarity(first: Document, second: Document) -> float:
-    a, b = (set(shingles(d.text, unit_of(d.text, d.lang, d.kind), CONFIG)) for d in (first, second))
-    return len(a & b) / len(a | b)
+    return jaccard(hashes_of(first), hashes_of(second))
+
+
+def hashes_of(document: Document) -> Hashes:
+    unit = unit_of(document.text, document.lang, document.kind)
+    return hash_shingles(document.text, unit, CONFIG.shingle_size(unit))
+
+
+def clusters_of(documents: list[Document], config: DedupeConfig, work: Path) -> dict[str, str]:
+    return find_clusters(lambda: iter(documents), config, work)
 
 
 def alter(text: str, lang: str, share: float, rng: random.Random) -> str:
@@ -83,7 +95,7 @@ def test_planted_near_duplicates_are_found_and_nothing_else(tmp_path: Path) -> N
     far = [pair for pair in far if similarity(*pair) < 0.6]
     assert len(near) >= 36
     assert len(far) >= 24
-    clusters = find_clusters(documents, CONFIG, tmp_path)
+    clusters = clusters_of(documents, CONFIG, tmp_path)
     for lang in MAKERS:
         pairs = [pair for pair in near if pair[0].lang == lang]
         found = sum(a.id in clusters and clusters[a.id] == clusters.get(b.id) for a, b in pairs)
@@ -95,19 +107,19 @@ def test_planted_near_duplicates_are_found_and_nothing_else(tmp_path: Path) -> N
 
 def test_the_result_does_not_depend_on_order_or_run(tmp_path: Path) -> None:
     documents, _, _ = planted(2)
-    first = find_clusters(documents, CONFIG, tmp_path / "a")
+    first = clusters_of(documents, CONFIG, tmp_path / "a")
     random.Random(0).shuffle(documents)
-    assert find_clusters(documents, CONFIG, tmp_path / "b") == first
+    assert clusters_of(documents, CONFIG, tmp_path / "b") == first
     # A used work folder is no cache.
-    assert find_clusters(documents, CONFIG, tmp_path / "a") == first
-    assert find_clusters(documents[:20], CONFIG, tmp_path / "a") != first
+    assert clusters_of(documents, CONFIG, tmp_path / "a") == first
+    assert clusters_of(documents[:20], CONFIG, tmp_path / "a") != first
     for member, cluster in first.items():
         assert cluster <= member
 
 
 def test_exact_duplicates_need_no_length(tmp_path: Path) -> None:
     short = [document("Hello  there", "english"), document("hello\nthere", "english"), document("bye", "english")]
-    clusters = find_clusters(short, CONFIG, tmp_path)
+    clusters = clusters_of(short, CONFIG, tmp_path)
     assert set(clusters) == {short[0].id, short[1].id}
     assert len(set(clusters.values())) == 1
 
@@ -115,13 +127,13 @@ def test_exact_duplicates_need_no_length(tmp_path: Path) -> None:
 def test_case_matters_in_code_and_layout_does_not(tmp_path: Path) -> None:
     texts = ["Foo >> bar [ ^ 1 ]", "Foo >>  bar [\n\t^ 1 ]", "Foo >> Bar [ ^ 1 ]"]
     documents = [document(text, "smalltalk") for text in texts]
-    assert set(find_clusters(documents, CONFIG, tmp_path)) == {documents[0].id, documents[1].id}
+    assert set(clusters_of(documents, CONFIG, tmp_path)) == {documents[0].id, documents[1].id}
 
 
 def test_languages_are_not_mixed(tmp_path: Path) -> None:
     text = english(random.Random(3))
     documents = [document(text, "english"), replace(document(text, "english"), lang="french", id="f" * 16)]
-    clusters = find_clusters(documents, replace(CONFIG, threshold=1.0), tmp_path)
+    clusters = clusters_of(documents, replace(CONFIG, threshold=1.0), tmp_path)
     # The same words are a near duplicate in any language, but not an exact one.
     assert set(clusters.values()) == {min(d.id for d in documents)}
 
@@ -132,77 +144,75 @@ def test_the_threshold_is_a_hard_one(tmp_path: Path) -> None:
     second = document(alter(first.text, "english", 0.12, rng), "english")
     alike = similarity(first, second)
     assert 0.6 < alike < 0.9
-    many = replace(CONFIG, buckets=60, hashes_per_bucket=3)
+    many = replace(CONFIG, buckets=20, hashes_per_bucket=3)
     below, above = replace(many, threshold=alike - 0.01), replace(many, threshold=alike + 0.01)
-    assert len(find_clusters([first, second], below, tmp_path / "a")) == 2
-    assert find_clusters([first, second], above, tmp_path / "b") == {}
+    assert len(clusters_of([first, second], below, tmp_path / "a")) == 2
+    assert clusters_of([first, second], above, tmp_path / "b") == {}
 
 
-def test_disabled_finds_nothing_and_keeps_everything(tmp_path: Path) -> None:
+def test_disabled_finds_nothing_and_writes_nothing(tmp_path: Path) -> None:
     documents = [document("same text", "english"), document("same text", "english", source="t")]
-    clusters = find_clusters(documents, DedupeConfig(enabled=False), tmp_path)
-    assert clusters == {}
-    assert list(keep_one(documents, clusters, lambda _: "train")) == [Kept(d) for d in documents]
+    assert clusters_of(documents, DedupeConfig(enabled=False), tmp_path) == {}
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_documents(count: int, tmp_path: Path) -> None:
-    assert find_clusters([document("only one", "english")] * count, CONFIG, tmp_path) == {}
-
-
-def kept(documents: Iterable[Document], clusters: dict[str, str], sets: dict[str, str]) -> list[Document]:
-    outcomes = list(keep_one(documents, clusters, lambda d: sets[d.group]))
-    assert len(outcomes) == len(list(documents))
-    return [outcome.document for outcome in outcomes if isinstance(outcome, Kept)]
-
-
-def test_test_wins_over_val_over_train_then_length_then_id() -> None:
-    a, b, c = (document(text, "english", group=text) for text in ("one", "longer one", "longest one of all"))
-    clusters = {d.id: "x" for d in (a, b, c)}
-    assert kept([a, b, c], clusters, {"one": "test", "longer one": "val", "longest one of all": "train"}) == [a]
-    assert kept([c, b, a], clusters, {"one": "train", "longer one": "val", "longest one of all": "train"}) == [b]
-    assert kept([c, b, a], clusters, {"one": "val", "longer one": "val", "longest one of all": "val"}) == [c]
-    d, e = sorted((document(text, "english", group="g") for text in ("abc", "abd")), key=lambda d: d.id)
-    assert kept([e, d], {d.id: "y", e.id: "y"}, {"g": "train"}) == [d]
-
-
-def test_copies_of_one_text_from_two_places_leave_one(tmp_path: Path) -> None:
-    copies = [document("the same text", "english", source=source, group=source) for source in ("b", "a")]
-    clusters = find_clusters(copies, CONFIG, tmp_path)
-    outcomes = list(keep_one(copies, clusters, lambda _: "train"))
-    assert outcomes[1] == Kept(copies[1])
-    assert outcomes[0] == Dropped(copies[0], "dedupe", "exact duplicate", f"of {copies[1].id}")
-    # The set decides before the name does.
-    outcomes = list(keep_one(copies, clusters, lambda d: "test" if d.source == "b" else "train"))
-    assert outcomes[0] == Kept(copies[0])
-
-
-def test_a_near_duplicate_is_told_from_an_exact_one(tmp_path: Path) -> None:
-    text = english(random.Random(4))
-    documents = [document(text, "english"), document(text + " end", "english"), document(text.upper(), "english")]
-    outcomes = list(keep_one(documents, find_clusters(documents, CONFIG, tmp_path), lambda _: "train"))
-    reasons = [outcome.reason if isinstance(outcome, Dropped) else "kept" for outcome in outcomes]
-    assert reasons == ["near duplicate", "kept", "near duplicate"]
-
-
-def test_shingles() -> None:
-    config = DedupeConfig(shingle_words=2, shingle_chars=3, shingle_code=2)
-    assert shingles("One, two THREE.", "word", config) == ["one two", "two three"]
-    assert shingles("床前明月光。", "char", config) == ["床前明", "前明月", "明月光"]
-    assert shingles("single", "word", config) == ["single"]
-    assert shingles("...", "word", config) == []
-    assert shingles("foo ^ 1", "smalltalk", config) == [f"{a} {b}" for a, b in zip(*_pairs("foo ^ 1"), strict=False)]
-
-
-def _pairs(text: str) -> tuple[list[str], list[str]]:
-    tokens = split_units(text, "smalltalk")
-    assert len(tokens) >= 3
-    return tokens, tokens[1:]
+    assert clusters_of([document("only one", "english")] * count, CONFIG, tmp_path) == {}
 
 
 def test_datatrove_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     documents, _, _ = planted(3)
-    find_clusters(documents[:12], CONFIG, tmp_path)
+    clusters_of(documents[:12], CONFIG, tmp_path)
     out, err = capfd.readouterr()
     assert out + err == ""
+
+
+@pytest.mark.parametrize("parts", [1, 7])
+def test_parts_and_workers_do_not_matter(parts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents, _, _ = planted(4)
+    whole = clusters_of(documents, CONFIG, tmp_path / "whole")
+    monkeypatch.setattr(minhash, "_PART_CHARACTERS", sum(len(d.text) for d in documents) // parts)
+    assert clusters_of(documents, CONFIG, tmp_path / "cut") == whole
+    assert len(list((tmp_path / "cut" / "parts").iterdir())) == parts + 1
+
+
+def test_meetings_are_read_from_pairs_of_neighbours() -> None:
+    rows = [(0, 1, 0, 5), (0, 5, 2, 0), (1, 1, 1, 2), (0, 3, 0, 4)]
+    assert list(meetings(rows)) == [[(0, 1), (0, 5), (2, 0)], [(1, 1), (1, 2)], [(0, 3), (0, 4)]]
+    assert list(meetings([])) == []
+
+
+def test_a_stranger_between_two_copies_does_not_part_them() -> None:
+    sets = [range(10), range(50, 60), range(1, 11), range(51, 61), range(2, 12)]
+    places = [(0, number) for number in range(len(sets))]
+
+    def pairs(threshold: float) -> list[tuple[Place, Place]]:
+        return list(alike_pairs(places, lambda a, b: share(sets[a[1]], sets[b[1]]) >= threshold))
+
+    assert pairs(0.8) == [((0, 0), (0, 2)), ((0, 1), (0, 3)), ((0, 2), (0, 4))]
+    assert pairs(0.9) == []
+
+
+def share(a: Iterable[int], b: Iterable[int]) -> float:
+    return len({*a} & {*b}) / len({*a, *b})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pairs_connect_all_that_the_window_connects(seed: int) -> None:
+    rng = random.Random(seed)
+    sets = [sorted(rng.sample(range(start, start + 6), 4)) for start in rng.choices((0, 2, 100), k=40)]
+    places = [(0, number) for number in range(len(sets))]
+    pairs = list(alike_pairs(places, lambda a, b: share(sets[a[1]], sets[b[1]]) >= 0.5))
+    every = [
+        ((0, i), (0, j))
+        for i, j in itertools.combinations(range(40), 2)
+        if j - i <= 16 and share(sets[i], sets[j]) >= 0.5
+    ]
+    assert components(pairs) == components(every)
+    assert len(pairs) < len(every)
+
+
+def components(pairs: Iterable[tuple[Place, Place]]) -> set[frozenset[Place]]:
+    graph = networkx.Graph(pairs)
+    return {frozenset(group) for group in networkx.connected_components(graph)}

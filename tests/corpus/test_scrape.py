@@ -6,6 +6,7 @@ import pytest
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
 from llmlab.corpus.scrape import ScrapeConfig, scrape
+from llmlab.corpus.sources.base import ReadContext
 from llmlab.corpus.sources.table import READERS
 
 
@@ -27,8 +28,8 @@ def test_sources_follow_each_other_with_counts(tmp_path: Path) -> None:
     documents = list(scrape("english", config, tmp_path / "cache", root=tmp_path, counts=counts))
     assert [d.text for d in documents] == ["bé", "a1", "a22"]
     assert counts == {
-        "local:b": {"documents": 1, "characters": 2, "bytes": 3, "skipped": {"empty": 1}},
-        "local:a": {"documents": 2, "characters": 5, "bytes": 5, "skipped": {}},
+        "local:b": {"documents": 1, "characters": 2, "bytes": 3, "skipped": {"empty": 1}, "missing": {}},
+        "local:a": {"documents": 2, "characters": 5, "bytes": 5, "skipped": {}, "missing": {}},
     }
 
 
@@ -68,5 +69,26 @@ def test_the_config_is_built_from_params() -> None:
 
 
 def test_the_table_names_every_reader() -> None:
-    assert sorted(READERS) == ["bundled", "git", "http", "local"]
+    assert sorted(READERS) == ["bundled", "git", "github", "http", "hub", "local", "monticello", "pydoc", "sitemap"]
     assert all(callable(reader.read) for reader in READERS.values())
+
+
+def test_a_failed_source_ends_the_run_unless_partial_is_allowed(tmp_path: Path) -> None:
+    write(tmp_path, "a", "a1")
+    sources = [local("a"), local("gone"), local("a", name="again")]
+    counts: dict[str, dict[str, Any]] = {}
+    with pytest.raises(LabError, match="no files at gone"):
+        list(scrape("english", ScrapeConfig(sources=sources), tmp_path / "cache", root=tmp_path, counts=counts))
+    assert list(counts) == ["local:a"]
+    partial = ScrapeConfig(sources=sources, allow_partial=True)
+    documents = list(scrape("english", partial, tmp_path / "cache", root=tmp_path, counts=counts))
+    assert [d.source for d in documents] == ["local:a", "again"]
+    assert counts["local:gone"]["missing"] == {"local:gone": "source local:gone: no files at gone"}
+    assert counts["again"]["missing"] == {}
+
+
+def test_what_is_missing_is_told_without_folders_of_this_machine(tmp_path: Path) -> None:
+    context = ReadContext(lang="english", cache=tmp_path / "cache", root=tmp_path, allow_partial=True)
+    with context.part("x"):
+        raise LabError(f"{tmp_path}/cache/files/a is broken", "mend it")
+    assert context.missing == {"x": "files/a is broken"}

@@ -1,13 +1,21 @@
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 
-from llmlab.artifacts.documents import Document
+from llmlab.artifacts.documents import Document, document_id, make_document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
-from llmlab.corpus.split import SETS, SplitConfig, assign, set_of, split
+from llmlab.corpus.code import read_code
+from llmlab.corpus.minhash import DedupeConfig, find_clusters
+from llmlab.corpus.outcome import Kept
+from llmlab.corpus.shingles import hash_shingles, similarity
+from llmlab.corpus.split import SETS, SplitConfig, assign, deal, set_of, split
+from llmlab.corpus.winners import keep_one
 
 Make = Callable[..., Document]
 CONFIG = SplitConfig(val=0.1, test=0.1, salt="s")
@@ -97,3 +105,64 @@ def test_an_uncut_document_is_itself(make: Make) -> None:
 def test_shares_that_leave_nothing_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(LabError):
         build(SplitConfig, values, "params.yaml: split")
+
+
+def classes() -> list[Document]:
+    """Real classes as stage `clean` leaves them, by package."""
+    found = []
+    for path in sorted((Path(__file__).parents[2] / "data/bundled/smalltalk").glob("*/*.st"))[::6]:
+        raw = make_document(
+            lang="smalltalk",
+            kind="code",
+            text=path.read_text(encoding="utf-8"),
+            source="here",
+            group=path.parent.name,
+        )
+        found += [outcome.document for outcome in read_code(raw) if isinstance(outcome, Kept)]
+    return found
+
+
+def copy(document: Document, owner: str, text: str) -> Document:
+    return replace(document, text=text, group=f"{owner}/{document.group}", id=document_id(document.lang, text))
+
+
+def fork(document: Document, number: int) -> Document:
+    """The same class in another repository: untouched, or with a method more and a word changed."""
+    if number % 3 == 0:
+        return copy(document, "fork", document.text)
+    more = f"{document.text}\n\nExtra >> answer{number} [\n\t^ {number}\n]"
+    return copy(document, "fork", more.replace("self", "super", 1))
+
+
+def port(document: Document, number: int) -> Document:
+    """As another dialect writes it: the old assignment, other comments, other layout."""
+    text = re.sub(r'^\t"[^"]*"\n', '\t"Ported."\n', document.text, flags=re.M).replace(":=", "_")
+    return copy(document, "port", text.replace("\t", "  "))
+
+
+@pytest.mark.parametrize("salt", ["a", "b", "c"])
+def test_forks_and_ports_are_in_one_set_only(salt: str, tmp_path: Path) -> None:
+    """No exact and no near duplicate across sets, compared pair by pair; the set is the group's own; test wins."""
+    originals = classes()
+    assert len(originals) > 40
+    forks = [fork(document, number) for number, document in enumerate(originals)]
+    ports = [port(document, number) for number, document in enumerate(originals)]
+    documents = [*ports, *originals, *forks]
+    config, dedupe = SplitConfig(val=0.25, test=0.25, salt=salt), DedupeConfig()
+    clusters = find_clusters(lambda: iter(documents), dedupe, tmp_path)
+    outcomes = keep_one(lambda: iter(documents), iter(documents), clusters, set_of(config))
+    kept = [outcome.document for outcome in outcomes if isinstance(outcome, Kept)]
+    assert len(originals) * 0.9 < len(kept) < len(originals) * 1.1
+    sets = {id(document): name for name, held in deal(kept, config).items() for document in held}
+    assert all(sets[id(document)] == assign(document.group, config, "smalltalk") for document in kept)
+    hashes = [hash_shingles(each.text, "smalltalk", dedupe.shingle_code) for each in kept]
+    for (a, first), (b, second) in combinations(zip(kept, hashes, strict=True), 2):
+        assert sets[id(a)] == sets[id(b)] or similarity(first, second) < dedupe.threshold
+    rank = {"test": 0, "val": 1, "train": 2}
+    for family in zip(originals, forks, ports, strict=True):
+        best = min(rank[assign(document.group, config, "smalltalk")] for document in family)
+        cluster = {clusters[document.id] for document in family}
+        assert len(cluster) == 1, "a fork or port was not seen"
+        winners = [d for d in kept if clusters.get(d.id) in cluster]
+        assert len(winners) == 1
+        assert rank[sets[id(winners[0])]] <= best

@@ -95,6 +95,7 @@ def _copy_sources(root: Path) -> None:
     for name in ("dvc.yaml", "params.yaml", "pyproject.toml", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "data" / "own", root / "data" / "own")
+    shutil.copy(ROOT / "data" / "removed.txt", root / "data" / "removed.txt")
     (root / "README.md").write_text("# a copy\n", encoding="utf-8")
     # For the edits: a text that no source names yet, and an import that nothing uses.
     own = root / "data" / "own" / "spanish"

@@ -90,7 +90,7 @@ def test_a_double_bar_is_split_only_where_a_list_is_due():
 
 
 def test_literal_arrays():
-    array = value_of("#(a at:put: nil #nil self - -3 - 3 $a; 'x' [1])")
+    array = value_of("#(a at:put: nil #nil self - -3 - 3 $a; 'x' #[1])")
     values = [getattr(each, "value", getattr(each, "text", None)) for each in array.elements]
     assert values == ["a", "at:put:", None, "nil", "self", "-", "-3", "-", "3", "a", ";", "x", None]
     assert array.elements[2] == Constant("nil")
@@ -129,7 +129,7 @@ def test_statements_have_no_pattern():
     ("source", "message"),
     [
         ("foo\n\t^ a +", "line 2: expected an operand, found the end of the text"),
-        ("foo\n\t^ 1.\n\t2", "line 3: expected nothing more in this body, since a return ends it, found '2'"),
+        ("foo\n\t^ 1.\n\t)", "line 3: expected the end of the text after the return, found ')'"),
         ("foo ^ a b; ; c", "expected a message after the semicolon"),
         ("foo ^ (a b); c", "expected a message before the semicolon"),
         ("foo ^ #[1 256]", "expected a byte from 0 to 255, found '256]'"),
@@ -212,3 +212,15 @@ def test_bundled_methods_parse_fast_enough(bundled_methods):
         best = max(best, size / (time.perf_counter() - start) / 1e6)
     # Measured: 2.9 MB/s on an idle core. The floor leaves room for a machine that is busy with other tests.
     assert best > 0.3, f"{best:.2f} MB/s"
+
+
+@pytest.mark.parametrize("body", ["^#{Smalltalk.Lantern}", "^#", "^16r", "'never closed", "$"])
+def test_a_pattern_is_read_whatever_follows_it(body: str) -> None:
+    found = parse_pattern(f"at: index put: value\n\t{body}")
+    assert (found.selector, found.stop) == ("at:put:", 20)
+
+
+@pytest.mark.parametrize("source", ["", "#{Foo}", "at: #", "at:", "'text'"])
+def test_what_starts_with_no_pattern_is_refused(source: str) -> None:
+    with pytest.raises(SmalltalkSyntaxError):
+        parse_pattern(source)

@@ -1,147 +1,39 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llmlab.smalltalk.checker import syntax_fault
+from llmlab.smalltalk.dialects import DIALECTS
 from llmlab.smalltalk.literals import MAX_DEPTH
-from llmlab.smalltalk.nodes import (
-    Assign,
-    Block,
-    BraceArray,
-    ByteArray,
-    Cascade,
-    Character,
-    Constant,
-    LiteralArray,
-    Message,
-    Method,
-    Number,
-    Pragma,
-    Return,
-    Send,
-    Sequence,
-    String,
-    Symbol,
-    Variable,
-    same_tree,
-)
+from llmlab.smalltalk.nodes import same_tree
 from llmlab.smalltalk.parser import parse_method, parse_statements
 from llmlab.smalltalk.printer import print_expression, print_method, print_sequence, selector_parts
+from tests.smalltalk.trees import Trees
 
-NAMES = st.sampled_from(["a", "b", "count", "_x", "été", "self", "super", "nil", "Foo", "thisContext", "e5", "r1"])
-OPERATORS = st.sampled_from(["+", "-", "--", "*", "|", "||", "<", ">", "->", "=", "~=", "//", "!", "\\", "<="])
-KEYWORDS = st.sampled_from(["at:", "put:", "_:", "ifTrue:", "aRatherLongKeywordThatBreaksLines:"])
-TEXTS = st.text(alphabet="ab '\"\n[]{}().;:$#^|é\t", max_size=6)
+TREES = {name: Trees(dialect) for name, dialect in DIALECTS.items()}
 
 
-def selectors(draw):
-    """A selector, and how many arguments it takes."""
-    kind = draw(st.sampled_from(["unary", "binary", "keyword"]))
-    if kind == "unary":
-        return draw(NAMES), 0
-    if kind == "binary":
-        return draw(OPERATORS), 1
-    parts = draw(st.lists(KEYWORDS, min_size=1, max_size=3))
-    return "".join(parts), len(parts)
+@pytest.mark.parametrize("name", DIALECTS)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_printed_trees_parse_back(name, data):
+    dialect = DIALECTS[name]
+    method = data.draw(TREES[name].methods())
+    printed = print_method(method, dialect)
+    assert syntax_fault(printed, dialect) is None, printed
+    assert same_tree(parse_method(printed, dialect), method), printed
+    assert print_method(parse_method(printed, dialect), dialect) == printed
 
 
-NUMBERS = st.sampled_from(
-    [
-        ("integer", "0"),
-        ("integer", "-42"),
-        ("integer", "16rFF"),
-        ("float", "1.5e-3"),
-        ("float", "-2.5"),
-        ("scaled", "3s"),
-    ]
-).map(lambda pair: Number(*pair))
-BYTES = (
-    st.lists(st.integers(0, 255).map(lambda each: Number("integer", str(each))), max_size=3).map(tuple).map(ByteArray)
-)
-ATOMS = (
-    NUMBERS
-    | st.characters(codec="utf-8").map(Character)
-    | TEXTS.map(String)
-    | (TEXTS | st.sampled_from(["at:put:", "+", "->", "-", "foo", "true", "||", ">"])).map(Symbol)
-    | BYTES
-)
-CONSTANTS = st.sampled_from(["true", "false", "nil"]).map(Constant)
-ARRAYS = st.recursive(
-    ATOMS | CONSTANTS, lambda inner: st.lists(inner, max_size=4).map(tuple).map(LiteralArray), max_leaves=8
-).filter(lambda node: not isinstance(node, Constant))
-VARIABLES = NAMES.map(Variable)
-VARIABLE_LISTS = st.lists(VARIABLES, max_size=2).map(tuple)
-
-
-@st.composite
-def bodies(draw, expressions):
-    statements = draw(st.lists(expressions, max_size=3))
-    if draw(st.booleans()):
-        statements.append(Return(draw(expressions)))
-    return tuple(statements)
-
-
-@st.composite
-def sends(draw, expressions):
-    selector, count = selectors(draw)
-    return Send(draw(expressions), selector, tuple(draw(expressions) for _ in range(count)))
-
-
-@st.composite
-def cascades(draw, expressions):
-    messages = []
-    for _ in range(draw(st.integers(2, 3))):
-        selector, count = selectors(draw)
-        messages.append(Message(selector, tuple(draw(expressions) for _ in range(count))))
-    return Cascade(draw(expressions), tuple(messages))
-
-
-def compound(inner):
-    return (
-        sends(inner)
-        | cascades(inner)
-        | st.builds(Assign, VARIABLES, inner)
-        | st.builds(Block, VARIABLE_LISTS, VARIABLE_LISTS, bodies(inner))
-        | st.lists(inner, max_size=3).map(tuple).map(BraceArray)
-    )
-
-
-EXPRESSIONS = st.recursive(VARIABLES | ARRAYS, compound, max_leaves=12)
-
-
-@st.composite
-def pragmas(draw):
-    selector, count = selectors(draw)
-    arguments = tuple(draw(ARRAYS | CONSTANTS | st.just(Variable("ec"))) for _ in range(count))
-    return Pragma("+" if selector[0] in "<>" else selector, arguments)
-
-
-@st.composite
-def methods(draw):
-    selector, count = selectors(draw)
-    arguments = tuple(draw(VARIABLES) for _ in range(count))
-    return Method(
-        selector,
-        arguments,
-        tuple(draw(st.lists(pragmas(), max_size=2))),
-        draw(VARIABLE_LISTS),
-        draw(bodies(EXPRESSIONS)),
-    )
-
-
-@settings(max_examples=400)
-@given(methods())
-def test_printed_trees_parse_back(method):
-    printed = print_method(method)
-    assert same_tree(parse_method(printed), method), printed
-    assert print_method(parse_method(printed)) == printed
-
-
-@given(VARIABLE_LISTS, bodies(EXPRESSIONS))
-def test_printed_statements_parse_back(temporaries, body):
-    sequence = Sequence(temporaries, body)
-    assert same_tree(parse_statements(print_sequence(sequence)), sequence)
+@pytest.mark.parametrize("name", DIALECTS)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_printed_statements_parse_back(name, data):
+    dialect = DIALECTS[name]
+    sequence = data.draw(TREES[name].sequences())
+    assert same_tree(parse_statements(print_sequence(sequence, dialect), dialect), sequence)
 
 
 def test_every_valid_method_of_the_table_round_trips():

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmlab.smalltalk.arrows import modern_spelling
+from llmlab.smalltalk.formats.table import read_bytes
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.nodes import same_tree
 from llmlab.smalltalk.parser import is_valid_method, parse_method
@@ -14,12 +17,15 @@ from llmlab.smalltalk.rendering import (
     method_end,
     normalised,
     normalised_source,
+    parse_parts,
     parse_rendered,
     render_class,
     render_header,
+    render_parts,
 )
 from llmlab.smalltalk.tonel import read_class
 
+FORMATS = sorted(path for path in (Path(__file__).parent / "fixtures" / "formats").iterdir() if path.is_file())
 INCREMENT = MethodRecord("Counter", "instance", "counting", "increment", "increment\n\tcount := count + 1")
 NEW = MethodRecord("Counter", "class", "instance creation", "new", "new\n\t^ super new setCount: 0")
 COUNTER = ClassRecord("Counter", "Object", ("count",), (), (), "Lab-Bank", 'I "count".', "class", (INCREMENT, NEW))
@@ -112,6 +118,42 @@ def test_bundled_files_round_trip(bundled_files):
         assert "\r" not in document
         assert document.endswith("}\n" if not record.methods and not record.comment else ("]\n", '"\n'))
         assert "\n\n\n{ #category" not in document
+
+
+@given(st.integers(1, 600), st.integers(0, 6), st.booleans())
+def test_parts_read_back_as_the_class(limit, count, commented):
+    methods = tuple(
+        MethodRecord(
+            "Counter", side, "p", f"m{number}", f"m{number}\n\t^ x{'x' * number * 9} at: ']' put: $[", "ab 2020"
+        )
+        for number in range(count)
+        for side in ("instance", "class")
+    )
+    record = replace(COUNTER, methods=methods, comment=COUNTER.comment if commented else "", traits=("TA", "TB"))
+    parts = render_parts(record, limit)
+    assert parse_parts(parts) == normalised(record)
+    assert all(part.startswith(render_header(record) + "\n") for part in parts)
+    # Only what cannot be cut is longer than the limit: the comment, or one method.
+    assert all(len(part) <= limit or part.count(" >> ") <= 1 for part in parts)
+    assert render_parts(record, None) == [render_class(record)]
+
+
+def test_parts_of_different_classes_are_no_class():
+    other = render_class(replace(COUNTER, name="Other"))
+    with pytest.raises(RenderingError, match="document 2: expected a continuation of Counter, found Other"):
+        parse_parts([DOCUMENT, other])
+    with pytest.raises(RenderingError, match="at least one"):
+        parse_parts([])
+
+
+@pytest.mark.parametrize("path", FORMATS, ids=lambda path: path.name)
+def test_fixtures_of_every_format_round_trip(path):
+    reading = read_bytes(path.read_bytes())
+    for found in reading.classes:
+        sources = [(each, modern_spelling(each.source, reading.dialect)) for each in found.methods]
+        good = tuple(replace(each, source=source) for each, source in sources if is_valid_method(source))
+        record = replace(found, methods=good)
+        assert parse_parts(render_parts(record, 120)) == normalised(record)
 
 
 def test_a_broken_method_cannot_be_rendered():

@@ -34,6 +34,7 @@ def make_project(folder: Path) -> Path:
         shutil.copy(ROOT / name, folder / name)
     (folder / "lib").symlink_to(ROOT / "lib")
     shutil.copytree(ROOT / "data/own", folder / "data/own")
+    shutil.copy(ROOT / "data/removed.txt", folder / "data/removed.txt")
     for lang, count in _GROUPS.items():
         source, target = ROOT / "data/bundled" / lang, folder / "data/bundled" / lang
         for group in sorted(path for path in source.iterdir() if path.is_dir())[:count]:

@@ -14,10 +14,14 @@ CORPUS = (
     *(
         f"python stages/{stage}.py --lang {{lang}} {rest}"
         for stage, rest in (
-            ("scrape", "--cache .cache --out data/raw/{lang}.parquet --metrics metrics/scrape/{lang}.json"),
+            (
+                "scrape",
+                "--cache .cache --removed data/removed.txt --out data/raw/{lang}.parquet "
+                "--metrics metrics/scrape/{lang}.json",
+            ),
             (
                 "clean",
-                "--raw data/raw/{lang}.parquet --out data/clean/{lang}.parquet "
+                "--raw data/raw/{lang}.parquet --removed data/removed.txt --out data/clean/{lang}.parquet "
                 "--dropped data/dropped/{lang}.parquet --metrics metrics/clean/{lang}.json",
             ),
         )

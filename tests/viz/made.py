@@ -2,9 +2,13 @@
 
 import json
 import math
+from dataclasses import asdict, fields
 from pathlib import Path
 
+from llmlab.artifacts.documents import Document, make_document, write_rows
+
 LANGUAGES = ["smalltalk", "english", "chinese"]
+DROPPED = [*(field.name for field in fields(Document)), "stage", "reason", "detail", "fragment"]
 HOSTILE = "<script>alert('x')</script> & <b>bold</b> \u202e\x07"
 
 
@@ -24,14 +28,48 @@ def make_project(root: Path, languages=LANGUAGES, better: float = 0.0) -> Path:
     write_training(metrics, better)
     write(metrics / "eval.json", evaluation(languages, better))
     write(root / "data" / "samples.json", samples(languages))
+    write_dropped(root / "data", languages)
     return root
+
+
+def sources_of(documents: int) -> dict:
+    counts = {"documents": documents, "characters": 9, "bytes": 9, "skipped": {"binary file": 3}}
+    return {"sources": {"made": counts}, "removed": {"made": 2}}
+
+
+def labels_of(documents: int) -> dict:
+    by_source = {"made": {"documents_in": documents, "documents_out": documents - 93, "dropped": {"too short": 93}}}
+    return {
+        "fragments_dropped": {},
+        "by_source": by_source,
+        "licences": {"MIT": 7, "CC0-1.0": 9},
+        "scripts": {},
+        "hidden": {"email": 4},
+    }
+
+
+def write_dropped(data: Path, languages) -> None:
+    """Five too short and a broken method by language, a hostile one among them; a copy; nothing contaminated."""
+    texts = {"chinese": "春天来了，花园里的花都开了。", "smalltalk": "foo ^self bar"}
+    for lang in languages:
+        rows = [row(lang, f"{number} {texts.get(lang, HOSTILE)}", "clean", "too short") for number in range(5)]
+        rows.append(row(lang, "broken ^^", "clean", "broken method", detail="line 1", fragment=True))
+        write_rows(data / "dropped" / f"{lang}.parquet", DROPPED, rows)
+    write_rows(data / "dedup" / "dropped.parquet", DROPPED, [row(languages[0], "x" * 900, "dedupe", "near copy")])
+    write_rows(data / "decontaminated" / "dropped.parquet", DROPPED, [])
+
+
+def row(lang: str, text: str, stage: str, reason: str, detail: str = "", fragment: bool = False) -> dict[str, str]:
+    facts = {"lang": lang, "kind": "prose", "source": "made", "group": "g", "license": "MIT", "path": f"{lang}/1"}
+    more = {"stage": stage, "reason": reason, "detail": detail, "fragment": "yes" if fragment else "no"}
+    return {**asdict(make_document(text=text, **facts)), **more}
 
 
 def write_corpus(metrics: Path, languages) -> None:
     split, dedupe, decontaminate, tokenizer = {}, {}, {}, {}
     for place, lang in enumerate(languages):
         raw, size = 1400 + 400 * place, 3_100_000 - 700_000 * (place % 3)
-        write(metrics / "scrape" / f"{lang}.json", {"documents": raw, "bytes": size, "sources": {}})
+        write(metrics / "scrape" / f"{lang}.json", {"documents": raw, "bytes": size, **sources_of(raw)})
         dropped = {"too short": 61, "broken methods only": 22, "wrong language": 9 + place, "secret found": 1}
         clean = {
             "documents_in": raw,
@@ -39,7 +77,7 @@ def write_corpus(metrics: Path, languages) -> None:
             "bytes_in": size,
             "bytes_out": int(size * 0.91),
         }
-        write(metrics / "clean" / f"{lang}.json", {**clean, "dropped": dropped, "fragments_dropped": {}})
+        write(metrics / "clean" / f"{lang}.json", {**clean, "dropped": dropped, **labels_of(raw)})
         left = raw - 93 - place - 180
         drops = {"exact copy": 40, "near copy": 140}
         dedupe[lang] = {

@@ -13,7 +13,9 @@ def outs_of_plot():
 
 
 def run(project):
-    command = ["--metrics", "metrics", "--samples", "data/samples.json", "--out", "plots"]
+    places = {"metrics": "metrics", "samples": "data/samples.json", "dropped": "data/dropped", "dedup": "data/dedup"}
+    places |= {"decontaminated": "data/decontaminated", "out": "plots"}
+    command = [part for name, path in places.items() for part in (f"--{name}", path)]
     return subprocess.run(
         [sys.executable, ROOT / "stages" / "plot.py", *command],
         check=False,

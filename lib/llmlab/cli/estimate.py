@@ -14,11 +14,10 @@ from llmlab.cli.project import PARAMS
 from llmlab.model.config import ModelConfig
 from llmlab.model.count import count_parameters, flops_per_token, training_bytes
 from llmlab.runtime.device import pick_device, set_threads
-from llmlab.runtime.precision import compute_dtype
+from llmlab.runtime.precision import compute_dtype, has_bf16
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
 
-_BYTES = {"fp32": 4, "bf16": 2}
 _MOST_TOKENS = 4096
 # A whole training step against its matrix products alone: 1.3 (fp32) and 1.7 (bf16) at 11 M parameters on two quiet
 # cores; models below a million parameters spend most of their time between the products, about four times as much.
@@ -111,8 +110,17 @@ def _speed(path: Path, stage: str) -> float | None:
 
 def _stage(name: str, config: TrainConfig, model: ModelConfig, vocab: int) -> StageEstimate:
     tokens = config.steps * config.rows * model.context
-    memory = training_bytes(model, vocab, config.micro_rows or config.rows, _BYTES[config.precision])
+    memory = training_bytes(model, vocab, config.micro_rows or config.rows, _width(config))
     return StageEstimate(name, tokens, float(tokens * flops_per_token(model, vocab)), memory)
+
+
+def _width(config: TrainConfig) -> int:
+    """Bytes of an activation; a GPU that is not here is taken to have bf16."""
+    device = torch.device("cpu" if config.device == "auto" else config.device)
+    low = config.precision == "bf16" or (
+        config.precision == "auto" and (has_bf16(device) if device.type == "cpu" else device.type == "cuda")
+    )
+    return 2 if low else 4
 
 
 def _sizes(model: ModelConfig, train: TrainConfig, vocab: int) -> list[tuple[int, int, int]]:

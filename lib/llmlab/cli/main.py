@@ -11,9 +11,11 @@ from llmlab.cli.compare import compare
 from llmlab.cli.corpus import app as corpus
 from llmlab.cli.doctor import doctor
 from llmlab.cli.errors import LabGroup
+from llmlab.cli.forget import forget
 from llmlab.cli.note import note
 from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
+from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
 
 _EXAMPLES: dict[Callable[..., None], str] = {
@@ -24,6 +26,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     doctor: "lab doctor",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
     clean: "lab clean --scratch --cache --dry-run",
+    forget: "lab forget owner/name, or lab forget 'Jane Doe' --hide, or lab forget 0123456789abcdef",
     summary: "lab summary",
 }
 
@@ -52,3 +55,4 @@ def lab(
 for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
 app.add_typer(corpus, name="corpus")
+app.add_typer(smalltalk, name="smalltalk")

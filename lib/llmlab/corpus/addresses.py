@@ -37,7 +37,10 @@ def check_url(url: str, allowed_private: Collection[str] = ()) -> Target:
         LabError: another scheme, a name and password inside, or an address that is not public.
         OSError: the name does not resolve now.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise LabError(f"{url!r} is not an http or https address: {error}", "correct the source's `url`") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise LabError(f"{url!r} is not an http or https address", "correct the source's `url`")
     if parts.username is not None or parts.password is not None:

@@ -17,6 +17,11 @@ _NEEDS = {
     "local": ("path",),
     "http": ("url", "sha256"),
     "git": ("address",),
+    "github": ("code_language",),
+    "monticello": ("url",),
+    "hub": (),
+    "sitemap": ("url",),
+    "pydoc": ("packages",),
 }
 
 
@@ -44,7 +49,7 @@ def resolve_source(entry: str | Mapping[str, Any]) -> Source:
                 "a source of your own is written inline, as {kind: local, path: …, license: …, document: prose}",
             )
         return _source({"name": entry, **entries[entry]}, f"catalog.yaml: {entry}")
-    place = str(entry.get("path") or entry.get("address") or entry.get("url") or "")
+    place = str(entry.get("path") or entry.get("address") or entry.get("dataset") or entry.get("url") or "")
     last = place.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     name = f"{entry.get('kind', 'source')}:{last}"
     return _source({"name": name, **entry}, f"inline source {entry.get('name', name)}")

@@ -28,13 +28,16 @@ def count_documents(documents: Iterable[Document]) -> dict[str, Any]:
 def count_outcomes(outcomes: Iterable[Kept | Dropped]) -> dict[str, Any]:
     """What a stage did: `in` = `kept` + `dropped`; the dropped by reason, and by source and reason.
 
-    Fragments (parts of documents) are counted apart and by reason.
+    Of a document that became several, `in` counts the first part, `kept` and `dropped` all. Fragments (parts of
+    documents) are counted apart and by reason.
     """
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     fragments: Counter[str] = Counter()
     sources: dict[str, Counter[str]] = {}
+    further = 0
     for outcome in outcomes:
+        further += outcome.part > 1
         if isinstance(outcome, Kept):
             counts["kept"] += 1
         elif outcome.fragment:
@@ -44,7 +47,7 @@ def count_outcomes(outcomes: Iterable[Kept | Dropped]) -> dict[str, Any]:
             reasons[outcome.reason] += 1
             sources.setdefault(outcome.document.source, Counter())[outcome.reason] += 1
     return {
-        "in": counts.total(),
+        "in": counts.total() - further,
         "kept": counts["kept"],
         "dropped": counts["dropped"],
         "reasons": dict(sorted(reasons.items())),

@@ -1,4 +1,4 @@
-"""What flows through a stage: every document that comes in goes out or is dropped with a reason, and is counted."""
+"""What flows through a stage: every document that comes in goes out, whole or in parts, or is dropped with a reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,8 @@ class _Counts:
     documents: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     fragments: Counter[str] = field(default_factory=Counter)
+    sources: dict[str, Counter[str]] = field(default_factory=dict)
+    dropped_by_source: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 class Flow:
@@ -27,26 +29,35 @@ class Flow:
     def enter(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Pass documents on, counted."""
         for document in documents:
-            self._counts[document.lang].documents.update(i=1, bytes_in=len(document.text.encode()))
+            counts = self._counts[document.lang]
+            counts.documents.update(i=1, bytes_in=len(document.text.encode()))
+            counts.sources.setdefault(document.source, Counter())["i"] += 1
             yield document
 
     def leave(self, outcomes: Iterable[Kept | Dropped]) -> Iterator[Document]:
         """Pass on the kept documents; the dropped ones collect in `dropped`."""
         for outcome in outcomes:
+            # The first part stands for the document that came in; every further one is a document more.
+            self._counts[outcome.document.lang].documents.update(parts=int(outcome.part > 1))
             counts = self._counts[outcome.document.lang]
             if isinstance(outcome, Kept):
                 counts.documents.update(o=1, bytes_out=len(outcome.document.text.encode()))
+                counts.sources.setdefault(outcome.document.source, Counter())["o"] += 1
                 yield outcome.document
                 continue
             self.dropped.append(outcome)
             (counts.fragments if outcome.fragment else counts.dropped)[outcome.reason] += 1
+            if not outcome.fragment:
+                counts.dropped_by_source.setdefault(outcome.document.source, Counter())[outcome.reason] += 1
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Numbers by language; an assert fails if a document got lost on the way."""
         report = {}
         for lang, counts in self._counts.items():
             came, went = counts.documents["i"], counts.documents["o"]
-            assert came == went + counts.dropped.total(), f"{lang}: {came} in, {went} out, {counts.dropped} dropped"
+            parts = counts.documents["parts"]
+            lost = f"{lang}: {came} in, {parts} more parts, {went} out, {counts.dropped} dropped"
+            assert came + parts == went + counts.dropped.total(), lost
             report[lang] = {
                 "documents_in": came,
                 "documents_out": went,
@@ -54,8 +65,17 @@ class Flow:
                 "bytes_out": counts.documents["bytes_out"],
                 "dropped": dict(sorted(counts.dropped.items())),
                 "fragments_dropped": dict(sorted(counts.fragments.items())),
+                "by_source": {name: _source_report(counts, name) for name in sorted(counts.sources)},
+                # Where nothing was taken apart there is nothing to say.
+                **({"further_parts": parts} if parts else {}),
             }
         return report
+
+
+def _source_report(counts: _Counts, name: str) -> dict[str, Any]:
+    dropped = counts.dropped_by_source.get(name, Counter())
+    came, went = counts.sources[name]["i"], counts.sources[name]["o"]
+    return {"documents_in": came, "documents_out": went, "dropped": dict(sorted(dropped.items()))}
 
 
 def refuse_empty(counts: dict[str, int], stage: str, remedy: str) -> None:

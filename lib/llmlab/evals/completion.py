@@ -6,7 +6,9 @@ from statistics import median
 from typing import Any, TypeVar
 
 from llmlab.artifacts.documents import Document
+from llmlab.corpus.grammar import dialect_of, grammar_of
 from llmlab.evals.bootstrap import share_interval
+from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import trim_end
 from llmlab.smalltalk.measure import code_tokens, edit_similarity, sent_selectors
 from llmlab.smalltalk.parser import is_valid_method, parse_method
@@ -22,6 +24,7 @@ class Prompt:
     text: str
     signature: str
     body: str
+    dialect: Dialect = PHARO
 
     @property
     def method(self) -> str:
@@ -44,8 +47,8 @@ class Completion:
 
     @property
     def valid(self) -> bool:
-        """It ended by itself and parses."""
-        return self.closed and is_valid_method(self.method)
+        """It ended by itself and parses in the dialect of its class."""
+        return self.closed and is_valid_method(self.method, self.prompt.dialect)
 
 
 def make_prompts(documents: Iterable[Document]) -> list[Prompt]:
@@ -54,15 +57,16 @@ def make_prompts(documents: Iterable[Document]) -> list[Prompt]:
     for document in documents:
         if document.lang != "smalltalk" or document.kind != "code":
             continue
-        record = parse_rendered(document.text)
+        dialect, parse = dialect_of(document), grammar_of(document)
+        record = parse_rendered(document.text, parse)
         header = render_header(replace(record, comment=""))
         for method in record.methods:
-            rendered = render_method(method)
+            rendered = render_method(method, parse)
             start = rendered.index("\n") + 1 if rendered.startswith("{") else 0
             line_end = rendered.index("\n", start)
             signature = rendered[start:line_end].split(" >> ", 1)[1].removesuffix(" [")
             body = rendered[line_end + 1 :].removesuffix("]").removesuffix("\n")
-            prompts.append(Prompt(f"{header}\n\n{rendered[:line_end]}", signature, body))
+            prompts.append(Prompt(f"{header}\n\n{rendered[:line_end]}", signature, body, dialect))
     return prompts
 
 
@@ -125,7 +129,7 @@ def _likeness(completions: Sequence[Completion]) -> dict[str, float | None]:
         exact += real == written
         similarity += edit_similarity(real, written)
         if item.valid:
-            ours, theirs = sent_selectors(parse_method(item.method)), sent_selectors(parse_method(item.prompt.method))
+            ours, theirs = (_sent(text, item.prompt.dialect) for text in (item.method, item.prompt.method))
             overlap.append(len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0)
     size = len(completions)
     return {
@@ -133,6 +137,10 @@ def _likeness(completions: Sequence[Completion]) -> dict[str, float | None]:
         "edit_similarity": _share(similarity, size),
         "selector_overlap": _share(sum(overlap), len(overlap)),
     }
+
+
+def _sent(method: str, dialect: Dialect) -> set[str]:
+    return sent_selectors(parse_method(method, dialect))
 
 
 def _close(text: str) -> int | None:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from llmlab.runtime.precision import Precision
+
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -24,8 +26,8 @@ class EvaluateConfig:
     """Longest continuation in tokens; a method not closed by then is cut off and counts as invalid."""
     order: Annotated[int, Field(ge=2, le=7)] = 5
     """Order of the Kneser-Ney baseline."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Type of matrix products while scoring."""
+    precision: Precision = "fp32"
+    """Type of matrix products while scoring; `auto` as in `train`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
     """Where to compute."""
     threads: Annotated[int, Field(gt=0)] = 2

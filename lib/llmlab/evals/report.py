@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from llmlab.artifacts.metrics import rounded
 from llmlab.corpus.dialogue import text_to_messages
 from llmlab.decode.sampling import SamplingConfig
@@ -16,17 +14,17 @@ from llmlab.evals.diversity import CopyDetector, distinct
 from llmlab.evals.subject import Subject
 from llmlab.evals.writing import Writer, answers, model_writer, ngram_writer
 from llmlab.model.transformer import Transformer
+from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import numpy_generator
 
 Report = dict[str, Any]
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _PROMPT_CHARACTERS = {"chinese": 30}
 _WRITTEN_CHARACTERS = 400
 
 
 def bits_per_byte(subject: Subject, config: EvaluateConfig, seed: int) -> Report:
     """Bits per byte and perplexity by language of base, chat and n-gram, and the base's lead with its interval."""
-    dtype = _DTYPES[config.precision]
+    dtype = compute_dtype(config.precision, subject.device)
     documents = range(len(subject.test.starts))
     scores = {
         "base": score_model(subject.base, subject.test, dtype),
@@ -54,12 +52,9 @@ def bits_per_byte(subject: Subject, config: EvaluateConfig, seed: int) -> Report
 
 def milestones(subject: Subject, config: EvaluateConfig) -> Report:
     """Bits per byte by language at each kept step."""
+    dtype = compute_dtype(config.precision, subject.device)
     return {
-        str(step): {
-            "bits_per_byte": _by_language(
-                score_model(model, subject.test, _DTYPES[config.precision]), subject.languages
-            )
-        }
+        str(step): {"bits_per_byte": _by_language(score_model(model, subject.test, dtype), subject.languages)}
         for step, model in subject.milestones.items()
     }
 

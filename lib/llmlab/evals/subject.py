@@ -32,6 +32,11 @@ class Subject:
     test_documents: list[Document]
     milestones: dict[int, Transformer]
 
+    @property
+    def device(self) -> torch.device:
+        """Where the models lie."""
+        return self.base.embedding.weight.device
+
 
 def load_subject(
     *,

@@ -1,5 +1,6 @@
 """Batches with a position that can be saved: row n of the training order is a function of seed and n alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from llmlab.artifacts.errors import LabError
 from llmlab.shards.format import Shard
+from llmlab.shards.mix import PassesPerEpoch
 from llmlab.shards.pack import pack_best_fit
 
 IGNORE = -100
@@ -54,17 +56,22 @@ class BatchSource(Protocol):
 class StreamSource:
     """Documents end to end, cut into rows of T at a phase that changes each epoch, rows shuffled.
 
-    The phase makes the cuts fall elsewhere each time, so that no token is always at a row's start.
+    The phase makes the cuts fall elsewhere each time, so that no token is always at a row's start. `passes`: see
+    `PassesPerEpoch`.
     """
 
-    def __init__(self, shard: Shard, context: int, seed: int, mask_documents: bool) -> None:
+    def __init__(
+        self, shard: Shard, context: int, seed: int, mask_documents: bool, passes: Mapping[str, float] | None = None
+    ) -> None:
         if len(shard.ids) < 2 * context + 1:
             raise LabError(
                 f"the training set has {len(shard.ids)} tokens, too few for rows of {context}",
                 "add text, or lower `model.context` in params.yaml",
             )
         self._shard, self._context, self._seed, self._mask = shard, context, seed, mask_documents
-        self.rows_per_epoch = (len(shard.ids) - 1) // context - 1
+        self._distinct = (len(shard.ids) - 1) // context - 1
+        self._mix = PassesPerEpoch(shard, context, self._distinct, passes) if passes else None
+        self.rows_per_epoch = self._mix.total if self._mix else self._distinct
         self._epoch = -1
         self._starts = np.zeros(0, dtype=np.int64)
 
@@ -88,8 +95,9 @@ class StreamSource:
         if epoch != self._epoch:
             order = np.random.Generator(np.random.PCG64([self._seed, epoch]))
             # Any phase at which the last row still ends inside, so that every epoch may reach the last token.
-            phase = int(order.integers(len(self._shard.ids) - self._context * self.rows_per_epoch))
-            self._starts = phase + self._context * order.permutation(self.rows_per_epoch)
+            phase = int(order.integers(len(self._shard.ids) - self._context * self._distinct))
+            rows = self._mix.draw(order) if self._mix else self._distinct
+            self._starts = phase + self._context * order.permutation(rows)
             self._epoch = epoch
         return int(self._starts[index])
 

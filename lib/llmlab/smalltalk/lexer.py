@@ -1,48 +1,105 @@
-"""Characters to Smalltalk tokens.
+"""Characters to Smalltalk tokens: one compiled regular expression for each dialect.
 
-The dialect is Pharo's. A `-` before a digit stays a binary token: only the parser knows whether an operand
-or an operator is due, so it joins sign and number there (`3-4` subtracts, `3--4` is 3 minus -4).
+A `-` before a digit stays a binary token: only the parser knows whether an operand or an operator is due, so it
+joins sign and number there (`3-4` subtracts, `3--4` is 3 minus -4).
 """
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
+
+from llmlab.smalltalk.dialects import PHARO, Dialect
 
 # Possessive quantifiers (`*+`) keep an unterminated string or comment linear: without them the expression
 # would back off into `'a''b` and report a string that ends at its first doubled quote.
-_NAME = r"[^\W\d]\w*"
-_OPERATOR = r"[-+*/\\~<>=@%&?,!|·÷±×]"
-_PATTERNS = (
-    ("keyword", rf"{_NAME}:(?!=)"),
-    ("name", _NAME),
-    ("assign", r":="),
-    ("punctuation", r"[\[\](){};.:]"),
-    ("caret", r"\^"),
-    # Subtle: `-` directly before a digit ends the operator, unless it is its first character.
-    ("binary", rf"{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+"),
-    ("comment", r'"[^"]*+(?:""[^"]*+)*+"'),
-    ("string", r"'[^']*+(?:''[^']*+)*+'"),
-    ("radix", r"[0-9]+r-?[0-9A-Z]+(?:e-?[0-9]+)?"),
-    ("scaled", r"[0-9]+(?:\.[0-9]+)?s[0-9]*(?!\w)"),
-    ("float", r"[0-9]+\.[0-9]+(?:[edq]-?[0-9]+)?"),
-    ("integer", r"[0-9]+(?:[edq]-?[0-9]+)?"),
-    ("array", r"#[(\[]"),
-    ("symbol", rf"##?(?:{_NAME}(?::(?!=)(?:{_NAME})?)*|{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+|'[^']*+(?:''[^']*+)*+')"),
-    ("character", r"\$[\s\S]"),
-    ("bad", r"[\s\S]"),
-    ("end", r"\Z"),
-)
-_TOKEN = re.compile(r"[ \t\r\n\f]*+(?:" + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS) + ")")
-_PLAIN_SYMBOL = re.compile(rf"{_NAME}(?::(?!=)(?:{_NAME})?)*|{_OPERATOR}(?:(?!-[0-9]){_OPERATOR})*+")
+STRING = r"'[^']*+(?:''[^']*+)*+'"
+COMMENT = r'"[^"]*+(?:""[^"]*+)*+"'
 _BRACKETS = re.compile(r"""'[^']*+'|"[^"]*+"|\$[\s\S]|[\[\]'"]""")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# What no dialect's expression can match.
+NOTHING = r"(?!)"
+
+
+def operator(dialect: Dialect) -> str:
+    """One binary operator, as a regular expression."""
+    one = f"[{dialect.operators}]"
+    if dialect.operator_takes_minus:
+        return f"{one}++"
+    # Subtle: `-` directly before a digit ends the operator, unless it is its first character.
+    more = f"{{0,{dialect.longest_operator - 1}}}+" if dialect.longest_operator else "*+"
+    return f"{one}(?:(?!-[0-9]){one}){more}"
+
+
+def path(dialect: Dialect) -> str:
+    """Two or more names with periods between, as a regular expression."""
+    return rf"{dialect.identifier}(?:\.{dialect.identifier})++" if dialect.paths else NOTHING
+
+
+def bare_symbol(dialect: Dialect) -> str:
+    """What may follow `#` without quotes, as a regular expression."""
+    name = dialect.identifier
+    words = rf"(?:{name}:(?!=))++|{name}" if dialect.symbol_splits else rf"{name}(?::(?!=)(?:{name})?)*"
+    return f"{path(dialect)}|{words}|{operator(dialect)}{'|:' if dialect.spaced_hash else ''}"
+
+
+def hashes(dialect: Dialect) -> str:
+    """What a symbol or an array starts with, as a regular expression."""
+    return ("##?" if dialect.double_hash else "#") + (f"{dialect.blank}*+" if dialect.spaced_hash else "")
+
+
+def numbers(dialect: Dialect) -> dict[str, str]:
+    """The kinds of number, as regular expressions, in the order in which to try them."""
+    digits, signs = dialect.digits, dialect.exponent_sign
+    return {
+        "radix": dialect.radix,
+        "unfinished": dialect.unfinished or NOTHING,
+        "scaled": rf"{digits}(?:\.{digits})?s[0-9]*(?!\w)" if dialect.scaled else NOTHING,
+        "float": rf"{digits}\.{digits}(?:[edq][{signs}]?[0-9]+)?",
+        "integer": rf"{digits}(?:[edq][{signs}]?[0-9]+)?",
+    }
+
+
+@cache
+def token_pattern(dialect: Dialect) -> re.Pattern[str]:
+    """One token after any blanks; the group that matched is the token's kind."""
+    name = dialect.identifier
+    blanks = f"{dialect.blank}*+" if dialect.spaced_hash else ""
+    openings = [r"#\{"] * (dialect.dictionaries or dialect.bindings) + [r"##\("] * dialect.compile_time
+    patterns = {
+        "assign": dialect.assign,
+        "path": path(dialect),
+        "keyword": rf"{name}:(?![=:])" if dialect.double_colon else rf"{name}:(?!=)",
+        "name": name,
+        "colons": "::" if dialect.double_colon else NOTHING,
+        "punctuation": r"[\[\](){};.:`]" if dialect.backticks else r"[\[\](){};.:]",
+        "caret": dialect.returns,
+        "binary": operator(dialect),
+        "comment": COMMENT,
+        "string": STRING,
+        **numbers(dialect),
+        "array": f"#{blanks}[(\\[]" if dialect.byte_arrays else f"#{blanks}\\(",
+        "opening": "|".join(openings) or NOTHING,
+        "symbol": rf"{hashes(dialect)}(?:{bare_symbol(dialect)}|{STRING})",
+        "character": dialect.character,
+        "bad": r"[\s\S]",
+        "end": r"\Z",
+    }
+    kinds = [f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items() if pattern != NOTHING]
+    return re.compile(f"{dialect.blank}*+(?:{'|'.join(kinds)})")
+
+
+@cache
+def _plain_symbol(dialect: Dialect) -> re.Pattern[str]:
+    return re.compile(bare_symbol(dialect))
 
 
 class Token(NamedTuple):
     """One lexical unit; `text` is exactly `source[start:end]`.
 
-    Kinds: name, keyword (`at:`), binary, assign, caret, punctuation (`[ ] ( ) { } ; . :`), array (`#(` or `#[`),
-    integer, float, scaled, character, string, symbol (with its `#`), and comment where comments are asked for.
+    Kinds: name, path (`Smalltalk.Foo`), keyword (`at:`), binary, assign, caret, punctuation (`[ ] ( ) { } ; . :` and
+    a backtick), colons (`::`), array (`#(` or `#[`), opening (`##(` or `#{`), integer, float, scaled, character,
+    string, symbol (with its `#`), and comment where comments are asked for.
     """
 
     kind: str
@@ -80,15 +137,15 @@ def syntax_error(source: str, position: int, expected: str) -> SmalltalkSyntaxEr
     return SmalltalkSyntaxError(f"line {line}: expected {expected}, found {found}", position, expected, line)
 
 
-def scan(source: str) -> Iterator[Token]:
+def scan(source: str, dialect: Dialect = PHARO) -> Iterator[Token]:
     """Every token of any text at all, comments included; what is no token comes one character at a time as `bad`."""
-    for match in _TOKEN.finditer(source):
+    for match in token_pattern(dialect).finditer(source):
         kind = match.lastgroup or "end"
         if kind != "end":
             yield Token(kind, match[kind], match.start(kind), match.end())
 
 
-def tokenize(source: str, comments: bool = False) -> list[Token]:
+def tokenize(source: str, comments: bool = False, dialect: Dialect = PHARO) -> list[Token]:
     """The tokens of `source`, with comments left out unless asked for.
 
     Raises SmalltalkSyntaxError for an unterminated string or comment, a character that starts no token, and a
@@ -96,25 +153,27 @@ def tokenize(source: str, comments: bool = False) -> list[Token]:
     """
     tokens: list[Token] = []
     append = tokens.append
-    for match in _TOKEN.finditer(source):
+    for match in token_pattern(dialect).finditer(source):
         kind = match.lastgroup or "end"
         if kind in _RARE:
             if kind == "end" or (kind == "comment" and not comments):
                 continue
-            kind = _checked_kind(source, kind, match[kind], match.start(kind))
+            kind = checked_kind(source, kind, match[kind], match.start(kind))
         # lastgroup names the group as it matched; a radix number has become an integer by now.
         start, end = match.span(match.lastindex or 0)
         append(Token(kind, source[start:end], start, end))
     return tokens
 
 
-_RARE = frozenset({"bad", "end", "comment", "radix"})
+_RARE = frozenset({"bad", "end", "comment", "radix", "unfinished"})
 
 
-def _checked_kind(source: str, kind: str, text: str, start: int) -> str:
-    """The public kind of a rare token; raises for a bad one."""
+def checked_kind(source: str, kind: str, text: str, start: int) -> str:
+    """The public kind of a rare token; raises SmalltalkSyntaxError for a bad one."""
     if kind == "bad":
         raise syntax_error(source, start, _EXPECTED_INSTEAD.get(text, "Smalltalk text"))
+    if kind == "unfinished":
+        raise syntax_error(source, start, f"digits after the radix {text[:-1]}")
     if kind == "radix":
         _check_radix(source, text, start)
         return "integer"
@@ -135,8 +194,8 @@ def _check_radix(source: str, text: str, start: int) -> None:
     radix = int(radix_text) if len(radix_text) <= 2 else 0
     if not 2 <= radix <= 36:
         raise syntax_error(source, start, "a radix from 2 to 36")
-    digits = rest.partition("e")[0].lstrip("-")
-    if any(int(digit, 36) >= radix for digit in set(digits)):
+    digits = set(rest.partition("e")[0]) - set("-._")
+    if any(int(digit, 36) >= radix for digit in digits):
         raise syntax_error(source, start, f"digits below the radix {radix}")
 
 
@@ -158,9 +217,9 @@ def closing_bracket(text: str, start: int, depth: int = 1) -> int | None:
     return None
 
 
-def is_plain_symbol(text: str) -> bool:
+def is_plain_symbol(text: str, dialect: Dialect = PHARO) -> bool:
     """Whether `#` followed by `text` reads back as that symbol without quotes."""
-    return _PLAIN_SYMBOL.fullmatch(text) is not None
+    return _plain_symbol(dialect).fullmatch(text) is not None
 
 
 def quoted(text: str, quote: str = "'") -> str:

@@ -85,7 +85,9 @@ def _declared(node: Node) -> set[str]:
         return {each.name for each in (*node.parameters, *node.temporaries)}
     if not isinstance(node, Method):
         return set()
-    pragma_names = {each.name for pragma in node.pragmas for each in _bare_arguments(pragma)}
+    pragma_names = {
+        each.name for pragma in node.pragmas if isinstance(pragma, Pragma) for each in _bare_arguments(pragma)
+    }
     return {each.name for each in (*node.arguments, *node.temporaries)} | pragma_names
 
 

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
+from llmlab.smalltalk.checker import syntax_fault
+from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError, Token, tokenize
 from llmlab.smalltalk.nodes import Method, Node, Return, Send, same_tree, walk
-from llmlab.smalltalk.parser import is_valid_method, parse_method, parse_pattern
+from llmlab.smalltalk.parser import parse_method, parse_pattern
 from llmlab.smalltalk.printer import selector_parts
 
 
@@ -40,11 +42,9 @@ _OPPOSITES = {
 }
 
 
-def break_method(source: str, rng: random.Random) -> tuple[str, str]:
+def break_method(source: str, rng: random.Random, dialect: Dialect = PHARO) -> tuple[str, str]:
     """An invalid variant of `source`, and what is wrong with it; raises SmalltalkSyntaxError if `source` is invalid."""
-    parse_method(source)
-    stop = parse_pattern(source).stop
-    body = [each for each in tokenize(source) if each.start >= stop]
+    body = _body_tokens(source, dialect)
     kinds = list(_BREAKS)
     rng.shuffle(kinds)
     for propose in kinds:
@@ -52,18 +52,58 @@ def break_method(source: str, rng: random.Random) -> tuple[str, str]:
         rng.shuffle(proposals)
         for edits, defect in proposals:
             broken = _edited(source, edits)
-            if not is_valid_method(broken):
+            if syntax_fault(broken, dialect):
                 return broken, defect
     raise AssertionError("a bracket after the end is always at hand, and never valid")
 
 
-def alter_method(source: str, rng: random.Random) -> tuple[str, str] | None:
+def unchecked_breaks(source: str, rng: random.Random, dialect: Dialect = PHARO) -> list[tuple[str, str]]:
+    """One variant of `source` for each kind of break, and what should be wrong with it: nothing was parsed again.
+
+    For measuring a parser, so the parser has no say in it; all but chance coincidences are invalid (a quote that
+    is left over may pair with one in a comment). Raises SmalltalkSyntaxError if `source` is invalid.
+    """
+    body = _body_tokens(source, dialect)
+    code = [each for each, inside in zip(body, _in_arrays(body), strict=True) if not inside]
+    found = []
+    for propose in _BREAKS:
+        proposals = propose(source, code)
+        # After `^` Pharo and Dolphin only warn.
+        if dialect.unreachable:
+            proposals = [each for each in proposals if "after the return" not in each[1]]
+        if proposals:
+            edits, defect = rng.choice(proposals)
+            found.append((_edited(source, edits), defect))
+    return found
+
+
+def _body_tokens(source: str, dialect: Dialect) -> list[Token]:
+    method = parse_method(source, dialect)
+    start = max([parse_pattern(source, dialect).stop, *(each.stop for each in method.pragmas)])
+    return [each for each in tokenize(source, dialect=dialect) if each.start >= start]
+
+
+def _in_arrays(tokens: list[Token]) -> list[bool]:
+    """Whether each token stands inside a literal array, its own parentheses not counted."""
+    inside: list[bool] = []
+    depth = 0
+    for each in tokens:
+        closing = each.text == ")" and each.kind == "punctuation"
+        if depth and closing:
+            depth -= 1
+        inside.append(depth > 0)
+        if (each.kind == "array" and each.text[-1] == "(") or (depth and each.text in ("(", "##(")):
+            depth += 1
+    return inside
+
+
+def alter_method(source: str, rng: random.Random, dialect: Dialect = PHARO) -> tuple[str, str] | None:
     """A variant of `source` that parses but does something else, and the bug's name; None if nothing offers itself.
 
     Raises SmalltalkSyntaxError if `source` is invalid.
     """
-    method = parse_method(source)
-    tokens = tokenize(source)
+    method = parse_method(source, dialect)
+    tokens = tokenize(source, dialect=dialect)
     kinds = list(_ALTERATIONS)
     rng.shuffle(kinds)
     for propose in kinds:
@@ -71,14 +111,14 @@ def alter_method(source: str, rng: random.Random) -> tuple[str, str] | None:
         rng.shuffle(proposals)
         for edits, defect in proposals:
             altered = _edited(source, edits)
-            if _still_parses_otherwise(altered, method):
+            if _still_parses_otherwise(altered, method, dialect):
                 return altered, defect
     return None
 
 
-def _still_parses_otherwise(source: str, method: Method) -> bool:
+def _still_parses_otherwise(source: str, method: Method, dialect: Dialect) -> bool:
     try:
-        return not same_tree(parse_method(source), method)
+        return not same_tree(parse_method(source, dialect), method)
     except SmalltalkSyntaxError:
         return False
 
@@ -128,6 +168,29 @@ def _drop_quote(source: str, tokens: list[Token]) -> list[Proposal]:
     ]
 
 
+def _drop_opening_quote(source: str, tokens: list[Token]) -> list[Proposal]:
+    return [
+        ([Edit(each.start, each.start + 1, "")], "the opening quote of a string is missing")
+        for each in tokens
+        # What a string with quotes or comment marks of its own becomes is anybody's guess.
+        if each.kind == "string" and not set(each.text[1:-1]) & set("'\"$")
+    ]
+
+
+def _cut_literal(source: str, tokens: list[Token]) -> list[Proposal]:
+    proposals: list[Proposal] = []
+    for each, after in zip(tokens, [*tokens[1:], None], strict=False):
+        # What follows must not complete the rest again: `#foo at: 1` without `foo` is fine where `# at:` is.
+        ends = after is None or (after.text in _ENDS and after.start > each.end)
+        if each.kind == "symbol" and each.text[1] not in "#'" and ends and after is not None:
+            proposals.append(([Edit(each.start + 1, each.end, "")], "a symbol was cut short: there is only the #"))
+        if each.kind == "array":
+            proposals.append(([Edit(each.start + 1, len(source), "")], "a literal array was cut short"))
+        if each.kind == "string" and len(each.text) > 2:
+            proposals.append(([Edit(each.end - 1, len(source), "")], "a string was cut short"))
+    return proposals
+
+
 def _drop_operand(source: str, tokens: list[Token]) -> list[Proposal]:
     missing = {
         "binary": "the operator {} has no operand after it",
@@ -137,9 +200,19 @@ def _drop_operand(source: str, tokens: list[Token]) -> list[Proposal]:
     proposals: list[Proposal] = []
     for before, each, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
         alone = (after.text if after else "") in _ENDS
-        if before.kind in missing and each.kind in _OPERANDS and alone:
+        # A bar may as well close a list of parameters, and then nothing need follow.
+        if before.kind in missing and before.text != "|" and each.kind in _OPERANDS and alone:
             proposals.append(([Edit(before.end, each.end, "")], missing[before.kind].format(before.text)))
     return proposals
+
+
+def _drop_argument(source: str, tokens: list[Token]) -> list[Proposal]:
+    """Take away everything after a keyword, an operator or an assignment, up to the end of the statement."""
+    return [
+        ([Edit(before.end, len(source), "")], f"the method ends after {before.text}")
+        for before, each in pairwise(tokens)
+        if before.kind in ("keyword", "binary", "assign") and before.text != "|" and each.text not in ("|", ">")
+    ]
 
 
 def _stray_operator(source: str, tokens: list[Token]) -> list[Proposal]:
@@ -168,9 +241,22 @@ def _text_after_end(source: str, tokens: list[Token]) -> list[Proposal]:
         ([Edit(end, end, "\n]")], "there is a closing bracket after the end of the method"),
         ([Edit(end, end, " )")], "there is a closing parenthesis that nothing opened"),
     ]
-    if any(each.kind == "caret" for each in tokens):
+    if _returns_last(tokens):
         proposals.append(([Edit(end, end, ".\n\tself yourself")], "there is a statement after the return"))
     return proposals
+
+
+def _returns_last(tokens: list[Token]) -> bool:
+    """Whether a return stands outside all brackets: then it is the last statement."""
+    depth = 0
+    for before, each in zip([None, *tokens], tokens, strict=False):
+        name = _bracket_name(each)
+        # After anything else the caret of Cuis is an operator.
+        starts = before is None or before.text in (".", "|", "||", ">")
+        if each.kind == "caret" and depth == 0 and starts:
+            return True
+        depth += name.startswith("opening") - name.startswith("closing")
+    return False
 
 
 _BREAKS: tuple[Callable[[str, list[Token]], list[Proposal]], ...] = (
@@ -178,7 +264,10 @@ _BREAKS: tuple[Callable[[str, list[Token]], list[Proposal]], ...] = (
     _swap_bracket,
     _double_bracket,
     _drop_quote,
+    _drop_opening_quote,
+    _cut_literal,
     _drop_operand,
+    _drop_argument,
     _stray_operator,
     _bad_cascade,
     _text_after_end,

@@ -35,7 +35,7 @@ class Number(Node):
 
 @dataclass(frozen=True, slots=True)
 class Character(Node):
-    """`$a`; value is the one character."""
+    """`$a`; value is the one character, or the code in its place: `\\n` (Dolphin), `<65>` (GNU)."""
 
     value: str
 
@@ -75,14 +75,56 @@ class LiteralArray(Node):
     elements: "tuple[Literal, ...]"
 
 
-Literal = Number | Character | String | Symbol | Constant | ByteArray | LiteralArray
+@dataclass(frozen=True, slots=True)
+class LooseByteArray(Node):
+    """`#[1.5 2.5]`: Cuis makes a number array of it."""
+
+    elements: "tuple[Number | Variable, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding(Node):
+    """`#{Smalltalk.Foo}`: the variable itself, not its value (VisualWorks, GNU, Dolphin).
+
+    Dolphin's `#{Foo class}` and `#{Foo private}` have more than one word.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompileTime(Node):
+    """`##(3 + 4)` (GNU, Dolphin) or `` `3 + 4` `` (Cuis): computed once, when the method is compiled."""
+
+    opening: str
+    temporaries: tuple[Variable, ...]
+    body: "tuple[Statement, ...]"
+
+
+Literal = (
+    Number | Character | String | Symbol | Constant | ByteArray | LiteralArray | LooseByteArray | Binding | CompileTime
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BraceArray(Node):
-    """`{ a. b + 1 }`, built when it is run."""
+    """`{ a. b + 1 }`, built when it is run; Pharo and Dolphin let an element be a return."""
+
+    elements: "tuple[Statement, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionArray(Node):
+    """GemStone's old `#[a, b + 1]`, built when it is run."""
 
     elements: "tuple[Expression, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary(Node):
+    """Amber's `#{'k' -> v}`; every element sends `->` last."""
+
+    elements: "tuple[Statement, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +147,11 @@ class Send(Node):
 
 @dataclass(frozen=True, slots=True)
 class Message(Node):
-    """One part of a cascade: a send without its receiver."""
+    """One part of a cascade: a send without its receiver; `rest` goes on from its answer (Dolphin)."""
 
     selector: str
     arguments: "tuple[Expression, ...]" = ()
+    rest: "tuple[Message, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +170,19 @@ class Assign(Node):
     value: "Expression"
 
 
-Expression = Variable | Literal | BraceArray | Block | Send | Cascade | Assign
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """Text that fits nowhere, in a tree read from unfinished source; empty where something is missing."""
+
+    text: str
+
+
+Expression = Variable | Literal | BraceArray | ExpressionArray | Dictionary | Block | Send | Cascade | Assign | Broken
 
 
 @dataclass(frozen=True, slots=True)
 class Return(Node):
-    """`^ value`, always the last statement of its body."""
+    """`^ value`; the last statement of its body, but in Pharo and Dolphin, which let unreachable ones follow."""
 
     value: Expression
 
@@ -145,7 +195,14 @@ class Pragma(Node):
     """`<primitive: 60>`; a bare word as argument (`error: ec`) is a Variable."""
 
     selector: str
-    arguments: tuple[Literal | Variable, ...] = ()
+    arguments: "tuple[Expression, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCall(Node):
+    """`<cdecl: long 'f' (long long*)>`; text is what stands between the angle brackets."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +219,7 @@ class Method(Node):
 
     selector: str
     arguments: tuple[Variable, ...]
-    pragmas: tuple[Pragma, ...]
+    pragmas: tuple[Pragma | ForeignCall, ...]
     temporaries: tuple[Variable, ...]
     body: tuple[Statement, ...]
 

@@ -15,13 +15,17 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class MethodRecord:
-    """One method; `source` is pattern and body, without the brackets of a class file and without outer blanks."""
+    """One method; `source` is pattern and body, without the brackets of a class file and without outer blanks.
+
+    `stamp` is author and time as the file gives them; training text does not show it.
+    """
 
     class_name: str
     side: Side
     protocol: str
     selector: str
     source: str
+    stamp: str = ""
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -36,7 +40,7 @@ class MethodRecord:
                 pass
             case other:
                 raise RecordError(f"expected side to be 'instance' or 'class', found {other!r}")
-        texts = (_text(values, key) for key in ("protocol", "selector", "source"))
+        texts = (_text(values, key) for key in ("protocol", "selector", "source", "stamp"))
         return cls(_text(values, "class_name"), side, *texts)
 
 
@@ -53,6 +57,7 @@ class ClassRecord:
     comment: str = ""
     kind: Kind = "class"
     methods: tuple[MethodRecord, ...] = ()
+    traits: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -80,6 +85,7 @@ class ClassRecord:
             comment=_text(values, "comment"),
             kind=kind,
             methods=tuple(MethodRecord.from_json(each) for each in methods),
+            traits=_names(values, "traits"),
         )
 
 

@@ -9,11 +9,12 @@
     ]
 
 Class side before instance side, each in file order; tabs for indentation, no trailing blanks, one blank line
-between parts. A method ends at its matching `]`, which gives generation a natural stop (`method_end`).
+between parts. A method ends at its matching `]`, which gives generation a natural stop (`method_end`). A class that is
+too long for one document goes on in further ones, each under the header again (`render_parts`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llmlab.smalltalk.lexer import (
@@ -32,6 +33,7 @@ from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.ston import skip_blanks, string, symbol
 from llmlab.smalltalk.tonel import (
     MethodHeader,
+    Parse,
     TonelError,
     method_source,
     next_method,
@@ -49,11 +51,34 @@ class RenderingError(ValueError):
     """A document that is no rendered class: the message names the line and what is wrong there."""
 
 
-def render_class(record: ClassRecord) -> str:
-    """The document of `record`; raises SmalltalkSyntaxError when one of its methods does not parse."""
-    record = normalised(record)
-    comment = "\n" + quoted(record.comment, '"') if record.comment else ""
-    return "\n\n".join([render_header(record) + comment] + [render_method(each) for each in record.methods]) + "\n"
+def render_class(record: ClassRecord, parse: Parse = parse_method) -> str:
+    """The document of `record`; raises SmalltalkSyntaxError when one of its methods does not parse.
+
+    `parse` speaks the dialect of the methods.
+    """
+    return render_parts(record, None, parse)[0]
+
+
+def render_parts(record: ClassRecord, max_chars: int | None, parse: Parse = parse_method) -> list[str]:
+    """The documents of `record`, each of at most `max_chars` characters (None: one document of any length).
+
+    The comment stands in the first; every further one starts with the header alone. A document always holds at least
+    one method or the comment, so that a single method may be longer than the limit. Errors as in `render_class`.
+    """
+    record = normalised(record, parse)
+    header = render_header(record)
+    parts = [[header + "\n" + quoted(record.comment, '"') if record.comment else header]]
+    size = len(parts[0][0]) + 1
+    empty = not record.comment
+    for method in record.methods:
+        text = render_method(method, parse)
+        if max_chars is not None and not empty and size + len(text) + 2 > max_chars:
+            parts.append([header])
+            size = len(header) + 1
+        parts[-1].append(text)
+        size += len(text) + 2
+        empty = False
+    return ["\n\n".join(part) + "\n" for part in parts]
 
 
 def render_header(record: ClassRecord) -> str:
@@ -71,35 +96,37 @@ def render_header(record: ClassRecord) -> str:
         items = ", ".join(string(each) for each in names)
         if names or always:
             entries.append(f"#{key} : [ {items} ]" if names else f"#{key} : [ ]")
+    if record.traits:
+        entries.append(f"#traits : {string(' + '.join(record.traits))}")
     if record.category:
         entries.append(f"#category : {symbol(record.category)}")
     return f"{record.kind.capitalize()} {{ {', '.join(entries)} }}"
 
 
-def render_method(method: MethodRecord) -> str:
+def render_method(method: MethodRecord, parse: Parse = parse_method) -> str:
     """The lines of one method, from its category to its `]`; raises SmalltalkSyntaxError when it does not parse."""
-    source = normalised_source(method.source)
+    source = normalised_source(method.source, parse)
     stop = parse_pattern(source).stop
     metadata = f"{{ #category : {symbol(method.protocol)} }}\n" if method.protocol else ""
     owner = method.class_name + (" class" if method.side == "class" else "")
     return f"{metadata}{owner} >> {source[:stop]} [{source[stop:]}\n]"
 
 
-def normalised(record: ClassRecord) -> ClassRecord:
-    """`record` as rendering lays it out: what `parse_rendered` gives back."""
+def normalised(record: ClassRecord, parse: Parse = parse_method) -> ClassRecord:
+    """`record` as rendering lays it out, without stamps: what `parse_rendered` gives back."""
     ordered = sorted(record.methods, key=lambda each: each.side)  # "class" sorts before "instance"; stable
-    methods = tuple(replace(each, source=normalised_source(each.source)) for each in ordered)
+    methods = tuple(replace(each, source=normalised_source(each.source, parse), stamp="") for each in ordered)
     lines = (each.rstrip() for each in unix_lines(record.comment).strip().split("\n"))
     return replace(record, comment="\n".join(lines), methods=methods)
 
 
-def normalised_source(source: str) -> str:
+def normalised_source(source: str, parse: Parse = parse_method) -> str:
     """`source` with its pattern on one line, the body below it, tabs for indentation and no trailing blanks.
 
     Strings and characters keep every blank they have. Raises SmalltalkSyntaxError when `source` does not parse.
     """
     source = trim_end(unix_lines(source)).lstrip()
-    parse_method(source)
+    parse(source)
     stop = parse_pattern(source).stop
     pattern = " ".join(each.text for each in tokenize(source[:stop], comments=True))
     lines = _tidy_lines(source[stop:])
@@ -143,7 +170,7 @@ def _tabbed(line: str, unit: int) -> str:
 # -- reading
 
 
-def parse_rendered(text: str) -> ClassRecord:
+def parse_rendered(text: str, parse: Parse = parse_method) -> ClassRecord:
     """The record a whole document was rendered from; raises RenderingError naming the line and the fault."""
     try:
         record, position = read_header(text, skip_blanks(text, 0))
@@ -152,12 +179,28 @@ def parse_rendered(text: str) -> ClassRecord:
     match = _COMMENT.match(text, position)
     if match:
         position = match.end()
-    methods, broken = read_methods(text, position, record.name)
+    methods, broken = read_methods(text, position, record.name, parse=parse)
     if broken:
         first_line = broken[0].source.partition("\n")[0]
         line = line_number(text, max(text.find(first_line, position), position))
         raise RenderingError(f"line {line}: expected a method of {record.name}, but {broken[0].error}")
     return replace(record, comment=unquoted(match[1]) if match else "", methods=tuple(methods))
+
+
+def parse_parts(texts: Sequence[str], parse: Parse = parse_method) -> ClassRecord:
+    """The record that `render_parts` cut into `texts`, in their order.
+
+    Raises:
+        RenderingError: no text, a bad one, or one with another header than the first.
+    """
+    records = [parse_rendered(text, parse) for text in texts]
+    if not records:
+        raise RenderingError("expected at least one document")
+    bare = replace(records[0], comment="", methods=())
+    for number, record in enumerate(records[1:], start=2):
+        if replace(record, methods=()) != bare:
+            raise RenderingError(f"document {number}: expected a continuation of {bare.name}, found {record.name}")
+    return replace(records[0], methods=tuple(method for record in records for method in record.methods))
 
 
 def iter_rendered_methods(text: str) -> Iterator[MethodRecord]:

@@ -18,6 +18,7 @@ _QUOTED = r"'((?:[^'\\]|\\[\s\S]|'')*+)'"
 _ATOM = re.compile(rf"#?{_QUOTED}|#([\w./:-]+|[-+*/\\~<>=@%&?!|]+)|(-?\w[\w.-]*)")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\s\S])|''")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b"}
+_HALVES = tuple(f"d{digit}" for digit in "89abcdef")
 _PLAIN = re.compile(r"[^\W\d]\w*")
 
 
@@ -83,7 +84,8 @@ def _unescaped(match: re.Match[str]) -> str:
     if code is None:
         return "'"
     if len(code) > 1:
-        return chr(int(code[1:], 16))
+        # Half a surrogate pair is no character, and no file could hold it.
+        return "\ufffd" if code[1:3].lower() in _HALVES else chr(int(code[1:], 16))
     return _ESCAPED.get(code, code)
 
 

@@ -6,6 +6,7 @@ brackets in strings, comments and `$]` are safe.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,18 +19,25 @@ from llmlab.smalltalk.lexer import (
     unix_lines,
     unquoted,
 )
-from llmlab.smalltalk.parser import parse_method, parse_pattern
+from llmlab.smalltalk.nodes import Method
+from llmlab.smalltalk.parser import Pattern, is_valid_method, parse_method, parse_pattern
 from llmlab.smalltalk.records import ClassRecord, Kind, MethodRecord, Side
 from llmlab.smalltalk.ston import StonError, Value, read_map, skip_blanks, string
+
+Parse = Callable[[str], Method | Pattern]
 
 _COMMENT = r'"[^"]*+(?:""[^"]*+)*+"'
 _START = re.compile(rf"\s*+(?:({_COMMENT})\s*+)?(?:{_COMMENT}\s*+)*+(Class|Trait|Extension)\s*+(?=\{{)")
 _KINDS: dict[str, Kind] = {"Class": "class", "Trait": "trait", "Extension": "extension"}
-_METHOD = re.compile(r"([^\W\d][\w.]*)(?:\s+(class|classTrait|classSide))?\s*>>(?=\s)\s*")
+# Dotted names come from VisualWorks and Dolphin, names with `::` from ST/X.
+_CLASS = r"[^\W\d][\w.]*+(?:::[\w.]++)*+"
+_METHOD = re.compile(rf"({_CLASS})(?:\s+(class|classTrait|classSide))?\s*>>(?=\s)\s*")
 # A pattern holds names, operators and comments: any other mark means that the opening bracket is missing.
 _OPENING = re.compile(r"""(?:[^"\[\](){}^.;#'$]|"[^"]*+")*+\[""")
+# Aliases and exclusions in a composition are symbols; what is no symbol is a trait.
+_TRAIT = re.compile(r"(?<![#\w>.])[A-Z]\w*")
 # Where reading can start again after a broken method: headers always stand at the start of a line.
-_NEXT_METHOD = re.compile(r"^(?:\{\s*#\w+\s*:|[^\W\d][\w.]*(?: class| classTrait| classSide)? >> )", re.MULTILINE)
+_NEXT_METHOD = re.compile(rf"^(?:\{{\s*#\w+\s*:|{_CLASS}(?: class| classTrait| classSide)? >> )", re.MULTILINE)
 
 
 class TonelError(ValueError):
@@ -60,14 +68,18 @@ def is_tonel(text: str) -> bool:
     return _START.match(unix_lines(text)) is not None
 
 
-def read_class(text: str) -> tuple[ClassRecord, list[BrokenMethod]]:
-    """The class of a Tonel file, and the methods that had to be left out; raises TonelError for a bad header."""
+def read_class(text: str, *, parse: Parse = parse_method) -> tuple[ClassRecord, list[BrokenMethod]]:
+    """The class of a Tonel file, and the methods that had to be left out; raises TonelError for a bad header.
+
+    `parse` says what counts as a method: by default the whole of it in Pharo's dialect, or no more than a readable
+    pattern where the dialect is another.
+    """
     text = unix_lines(text)
     start = _START.match(text)
     if start is None:
         raise tonel_error(text, skip_blanks(text, 0), "'Class {', 'Trait {' or 'Extension {' after the comment")
     record, position = read_header(text, start.start(2))
-    methods, broken = read_methods(text, position, record.name)
+    methods, broken = read_methods(text, position, record.name, parse=parse)
     comment = unquoted(start[1]) if start[1] else ""
     return replace(record, comment=_inner_lines(comment), methods=tuple(methods)), broken
 
@@ -121,6 +133,7 @@ def _header_record(kind: Kind, entries: dict[str, Value]) -> ClassRecord:
         class_instance_variables=_texts(entries, "classInstVars"),
         category=category,
         kind=kind,
+        traits=_trait_names(entries.get("traits")),
     )
 
 
@@ -141,6 +154,13 @@ def _texts(entries: dict[str, Value], key: str) -> tuple[str, ...]:
     return texts
 
 
+def _trait_names(value: Value | None) -> tuple[str, ...]:
+    """The names in `'TFoo + (TBar - { #a })'`, or in the list that newer files have."""
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [name for each in texts if isinstance(each, str) for name in _TRAIT.findall(each)]
+    return tuple(dict.fromkeys(names))
+
+
 def _inner_lines(comment: str) -> str:
     # Tonel puts the comment on lines of its own: the first and last line ends are the format's.
     return comment.removeprefix("\n").removesuffix("\n")
@@ -149,13 +169,15 @@ def _inner_lines(comment: str) -> str:
 # -- reading methods
 
 
-def read_methods(text: str, position: int, class_name: str) -> tuple[list[MethodRecord], list[BrokenMethod]]:
+def read_methods(
+    text: str, position: int, class_name: str, *, parse: Parse = parse_method
+) -> tuple[list[MethodRecord], list[BrokenMethod]]:
     """The methods from `position` to the end of `text`, and those that do not parse; never raises."""
     methods: list[MethodRecord] = []
     broken: list[BrokenMethod] = []
     position = skip_blanks(text, position)
     while position < len(text):
-        method, stop = _read_method(text, position, class_name)
+        method, stop = _read_method(text, position, class_name, parse)
         if isinstance(method, BrokenMethod):
             broken.append(method)
         else:
@@ -164,7 +186,7 @@ def read_methods(text: str, position: int, class_name: str) -> tuple[list[Method
     return methods, broken
 
 
-def _read_method(text: str, position: int, class_name: str) -> tuple[MethodRecord | BrokenMethod, int]:
+def _read_method(text: str, position: int, class_name: str, parse: Parse) -> tuple[MethodRecord | BrokenMethod, int]:
     protocol, position = read_protocol(text, position)
     header = read_method_header(text, position)
     if header is None:
@@ -175,9 +197,12 @@ def _read_method(text: str, position: int, class_name: str) -> tuple[MethodRecor
         return _broken(text, header, "the method's closing bracket is missing")
     source = method_source(text, header, stop)
     try:
-        selector = parse_method(source).selector
+        selector = parse(source).selector
     except SmalltalkSyntaxError as error:
         return _broken(text, header, str(error))
+    if next_method(text, header.body) < stop and not is_valid_method(source):
+        # A bracket or quote of its own is missing, and the method has run on into the next.
+        return _broken(text, header, "the method's closing bracket is missing")
     following = skip_blanks(text, stop)
     if following < len(text) and not _METHOD.match(text, following) and text[following] != "{":
         return _broken(text, header, "there is text after the method's closing bracket")
@@ -253,6 +278,8 @@ def _written_header(record: ClassRecord) -> str:
         if names:
             items = ",".join(f"\n\t\t{string(each)}" for each in names)
             entries.append(f"#{key} : [{items}\n\t]")
+    if record.traits:
+        entries.append(f"#traits : {string(' + '.join(record.traits))}")
     if record.category:
         entries.append(f"#category : {string(record.category)}")
     return f"{record.kind.capitalize()} {{\n\t" + ",\n\t".join(entries) + "\n}"

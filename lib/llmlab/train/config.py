@@ -1,11 +1,12 @@
 """The training section: the same fields for pretraining, SFT and LoRA."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
+from llmlab.runtime.precision import Precision
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -46,6 +47,8 @@ class TrainConfig:
     """`stream`: rows cut from one run of ids; `documents`: whole documents packed, no attention across them."""
     mask_documents: bool = False
     """With `stream`: positions do not see other documents in their row."""
+    passes: dict[str, Annotated[float, Field(gt=0, le=100)]] = field(default_factory=dict)
+    """With `stream`: how often the text of a language is read while that of others is read once, `{chinese: 2}`."""
     validate_every: Positive = 100
     """Steps between validations; each may be the best so far."""
     patience: Annotated[int, Field(ge=0)] = 0
@@ -56,8 +59,8 @@ class TrainConfig:
     """Steps between saves of the whole training state, from which a killed run goes on."""
     milestones: list[Positive] = ()  # type: ignore[assignment]
     """Steps whose weights are kept, for samples against steps."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Type of matrix products; weights stay fp32."""
+    precision: Precision = "fp32"
+    """Type of matrix products; weights stay fp32. `auto`: bf16 where the device multiplies in it, else fp32."""
     compile: bool = False
     """torch.compile the model. With more than one CPU thread its results were seen to differ from run to run."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
@@ -72,5 +75,7 @@ class TrainConfig:
             raise LabError(
                 f"rows {self.rows} is not a multiple of micro_rows {self.micro_rows}", "change one of the two"
             )
+        if self.passes and self.packing != "stream":
+            raise LabError(f"packing {self.packing!r} reads every document once", "drop `passes`, or set `stream`")
         if self.warmup >= self.steps:
             raise LabError(f"warmup {self.warmup} leaves nothing of {self.steps} steps", "lower `warmup`")

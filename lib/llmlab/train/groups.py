@@ -5,15 +5,17 @@ from torch import nn
 from torch.optim import Optimizer
 
 from llmlab.train.config import TrainConfig
+from llmlab.train.muon import Muon
 
 _TABLES = ("embedding.", "positions.", "ngrams.")
 
 
-def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
+def make_optimizers(model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> list[Optimizer]:
     """Optimizers over the trainable parameters, each group with its `peak` learning rate.
 
     Matrices inside the blocks take Muon or AdamW with decay; embedding tables and the head AdamW with
-    `embedding_decay`; vectors AdamW without decay. A tied head is the embedding, once.
+    `embedding_decay`; vectors AdamW without decay. A tied head is the embedding, once. `dtype` is that of Muon's
+    products.
     """
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     tables = [p for name, p in named if name.startswith((*_TABLES, "head."))]
@@ -25,9 +27,7 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
     ]
     optimizers: list[Optimizer] = []
     if config.optimizer == "muon" and matrices:
-        optimizers.append(
-            torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay, momentum=0.95)
-        )
+        optimizers.append(Muon(matrices, config.muon_lr, momentum=0.95, weight_decay=config.weight_decay, dtype=dtype))
     else:
         adamw.append({"params": matrices, "weight_decay": config.weight_decay})
     used = [group for group in adamw if group["params"]]

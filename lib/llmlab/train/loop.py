@@ -106,7 +106,7 @@ class _Run:
         self.device = next(model.parameters()).device
         self.dtype = compute_dtype(config.precision, self.device)
         self.compiled = cast(nn.Module, torch.compile(model)) if config.compile else model
-        self.optimizers: list[Optimizer] = make_optimizers(model, config)
+        self.optimizers: list[Optimizer] = make_optimizers(model, config, self.dtype)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.random = random_state()
         if not any(batch.counted for batch in validation):

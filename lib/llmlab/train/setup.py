@@ -7,6 +7,7 @@ from llmlab.artifacts.errors import LabError
 from llmlab.model.config import ModelConfig
 from llmlab.model.count import training_bytes
 from llmlab.runtime.device import pick_device, set_threads
+from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
 from llmlab.shards.format import Shard
@@ -23,7 +24,7 @@ def prepare(config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int,
     device = pick_device(config.device)
     set_threads(config.threads)
     torch.manual_seed(derive(seed, f"{name}/dropout"))
-    width = 2 if config.precision == "bf16" else 4
+    width = compute_dtype(config.precision, device).itemsize
     needed = training_bytes(model, vocab_size, config.micro_rows or config.rows, width)
     free = psutil.virtual_memory().available if device.type == "cpu" else _gpu_memory(device)
     if needed > free:
@@ -40,7 +41,7 @@ def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int
     if config.packing == "documents":
         documents = [shard.document(index) for index in range(len(shard.starts))]
         return PackedSource(documents, None, model.context, order, pad)
-    return StreamSource(shard, model.context, order, config.mask_documents)
+    return StreamSource(shard, model.context, order, config.mask_documents, config.passes)
 
 
 def _gpu_memory(device: torch.device) -> int:

@@ -73,7 +73,8 @@ def read_samples(path: Path) -> Samples:
         return Samples(
             samples=tuple(sorted(rows, key=_place)),
             chat=tuple(
-                Exchange(_text(r["lang"]), _text(r["question"]), _text(r["answer"])) for r in tree.get("chat") or []
+                Exchange(readable(r["lang"]), readable(r["question"]), readable(r["answer"]))
+                for r in tree.get("chat") or []
             ),
             completions=tuple(_method(row) for row in tree.get("completions") or []),
         )
@@ -84,25 +85,25 @@ def read_samples(path: Path) -> Samples:
 
 
 def _sample(row: Mapping[str, Any]) -> Sample:
-    prompt, text = _text(row["prompt"]), _text(row["text"])
-    step = _text(str(row["step"]))
+    prompt, text = readable(row["prompt"]), readable(row["text"])
+    step = readable(str(row["step"]))
     return Sample(
         int(step) if step.isdecimal() else step,
-        _text(row["lang"]),
+        readable(row["lang"]),
         prompt,
         text.removeprefix(prompt) if prompt else text,
     )
 
 
 def _method(row: Mapping[str, Any]) -> Method:
-    return Method(_text(row["signature"]), _text(row["written"]), _text(row["real"]), bool(row["valid"]))
+    return Method(readable(row["signature"]), readable(row["written"]), readable(row["real"]), bool(row["valid"]))
 
 
 def _place(sample: Sample) -> tuple[bool, int]:
     return (False, sample.step) if isinstance(sample.step, int) else (True, 0)
 
 
-def _text(value: object) -> str:
+def readable(value: object) -> str:
     """Text that any file can hold: lone surrogates and control characters become visible signs."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")

@@ -12,6 +12,7 @@ from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
 from llmlab.corpus.fetch import FetchLimits
+from llmlab.corpus.pace import Pace
 from llmlab.corpus.sources import http
 from llmlab.corpus.sources.base import ReadContext, Source
 
@@ -61,3 +62,25 @@ def test_mirror_only_says_so_and_reads_the_mirror(
 def test_an_entry_without_a_hash_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no `sha256`"):
         read(replace(source(b"", "https://example.org/x"), sha256=""), tmp_path)
+
+
+def test_robots_are_asked_when_the_entry_says_so(httpserver: HTTPServer, tmp_path: Path) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /closed\n")
+    for path in ("/closed", "/open"):
+        httpserver.expect_request(path).respond_with_data(b"text")
+    with pytest.raises(LabError, match="disallowed"):
+        read(source(b"text", httpserver.url_for("/closed"), robots=True), tmp_path)
+    assert [request.path for request, _ in httpserver.log] == ["/robots.txt"]
+    # A file that a person named, pinned by its hash, is no crawl.
+    assert read(source(b"text", httpserver.url_for("/closed")), tmp_path)
+    assert read(source(b"text", httpserver.url_for("/open"), robots=True), tmp_path / "b")
+
+
+def test_a_host_is_asked_at_its_pace(httpserver: HTTPServer, tmp_path: Path) -> None:
+    slept: list[float] = []
+    pace = Pace(2.0, lambda: 0.0, slept.append)
+    context = ReadContext(lang="english", cache=tmp_path, limits=LIMITS, pace=pace)
+    for name in ("a", "b"):
+        httpserver.expect_request(f"/{name}").respond_with_data(name)
+        assert list(http.read(source(name.encode(), httpserver.url_for(f"/{name}")), context))
+    assert slept == [2.0]

@@ -35,6 +35,11 @@ def documents_in(data: bytes, path: str, source: Source, context: ReadContext) -
     if source.format == "jsonl":
         yield from _row_documents(text, path, source, context)
         return
+    yield from text_documents(text, path, source, context)
+
+
+def text_documents(text: str, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    """The documents of one text: cut as the source says, empty ones counted and left out."""
     for piece in cut(text, source.split, source.block_chars):
         if piece.strip():
             yield _document(piece, path, source, context, {})
@@ -121,14 +126,25 @@ def _row_documents(text: str, path: str, source: Source, context: ReadContext) -
             raise LabError(f"{where} is not JSON: {error}", "mend or delete that line") from error
         if not isinstance(row, dict):
             raise LabError(f"{where} is {type(row).__name__}, not a JSON object", "write one object per line")
-        try:
-            body = _row_text(row, source, where)
-        except ValueError as error:
-            if isinstance(error, LabError):
-                raise
-            context.skipped[f"unusable row: {error}"] += 1
-            continue
-        yield _document(_whole_characters(body), path, source, context, row)
+        yield from row_documents(row, where, path, source, context)
+
+
+def row_documents(
+    row: Mapping[str, Any], where: str, path: str, source: Source, context: ReadContext
+) -> Iterator[Document]:
+    """The document of one row, or none and a count; `where` names the row in errors.
+
+    Raises:
+        LabError: the row lacks what the entry promises.
+    """
+    try:
+        body = _row_text(row, source, where)
+    except ValueError as error:
+        if isinstance(error, LabError):
+            raise
+        context.skipped[f"unusable row: {error}"] += 1
+        return
+    yield _document(_whole_characters(body), path, source, context, row)
 
 
 def _row_text(row: Mapping[str, Any], source: Source, where: str) -> str:

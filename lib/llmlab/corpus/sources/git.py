@@ -7,17 +7,21 @@ them up. What it fetches is not limited in size before it arrives; files are, on
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.artifacts.manifest import hash_bytes
+from llmlab.corpus.licences import is_licence_file, licence_for, licences_in
+from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import decode, documents_in, is_binary
 from llmlab.corpus.sources.globs import matches
+from llmlab.smalltalk.formats.tree import Tree
 
 _REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -35,13 +39,16 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
     """Documents of the files that fit `glob` and not `exclude`, in the order of their paths.
 
     Symbolic links, submodules, binary files, files over `max_file_bytes` and files that do not decode are left out
-    and counted. Without a `group` in the entry, the repository's name is the group.
+    and counted; Smalltalk sources are read by their own formats and encodings. Without a `group` in the entry, the
+    repository's name is the group. A file's licence is the one it names itself, else that of the nearest licence file
+    above it, else the entry's.
 
     Raises:
         LabError: no such repository or commit, a remote address without a pinned commit, or no `git` program.
     """
     repository, commit = _locate(source, context)
-    chosen = [blob for blob in _list_blobs(repository, commit, context) if _fits(blob, source)]
+    every = _list_blobs(repository, commit, context)
+    chosen = [blob for blob in every if _fits(blob, source)]
     blobs = [blob for blob in chosen if blob.size <= source.max_file_bytes]
     if len(chosen) > len(blobs):
         context.skipped["file too large"] += len(chosen) - len(blobs)
@@ -50,13 +57,36 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
             f"source {source.name}: no file of {source.address} at {commit[:12]} fits {source.glob or 'anything'}",
             f"correct `glob` or `exclude` of source {source.name}",
         )
+    stated = [blob for blob in every if is_licence_file(blob.path) and blob.size <= source.max_file_bytes]
+    licences = licences_in({blob.path: data.decode(errors="replace") for blob, data in _read_blobs(repository, stated)})
+    if smalltalk.is_smalltalk(source, context):
+        yield from _read_smalltalk(repository, every, blobs, licences, source, context)
+        return
     for blob, data in _read_blobs(repository, blobs):
         if is_binary(data):
             context.skipped["binary file"] += 1
         elif not _decodes(data, source):
             context.skipped[f"not {source.encoding} text"] += 1
         else:
-            yield from documents_in(data, blob.path, source, context)
+            licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
+            yield from documents_in(data, blob.path, replace(source, license=licence), context)
+
+
+def _read_smalltalk(
+    repository: Path,
+    every: Sequence[_Blob],
+    chosen: Sequence[_Blob],
+    licences: Mapping[str, str],
+    source: Source,
+    context: ReadContext,
+) -> Iterator[Document]:
+    """By their formats; the whole listing is there for what belongs to a chosen file, as a class folder's settings."""
+    by_path = {blob.path: blob for blob in every if blob.size <= source.max_file_bytes}
+    with _object_reader(repository) as load:
+        tree = Tree({path: blob.size for path, blob in by_path.items()}, lambda path: load(by_path[path]))
+        for document in smalltalk.tree_documents(tree, [blob.path for blob in chosen], source, context):
+            licence = licence_for(document.path, licences, document.text[:2000])
+            yield replace(document, license=licence) if licence else document
 
 
 def _fits(blob: _Blob, source: Source) -> bool:
@@ -130,29 +160,43 @@ def _list_blobs(repository: Path, commit: str, context: ReadContext) -> list[_Bl
             context.skipped["symbolic link"] += 1
         elif mode == _SUBMODULE:
             context.skipped["submodule"] += 1
+        elif not size.isdigit():
+            # A partial clone names objects that it does not hold.
+            context.skipped["content not in the repository"] += 1
         else:
             blobs.append(_Blob(sha, int(size), raw_path.decode("utf-8", "replace")))
     return sorted(blobs, key=lambda blob: blob.path)
 
 
 def _read_blobs(repository: Path, blobs: Sequence[_Blob]) -> Iterator[tuple[_Blob, bytes]]:
-    """The bytes of each blob through one `git cat-file --batch`."""
+    """The bytes of each blob, one after the other."""
+    with _object_reader(repository) as load:
+        yield from ((blob, load(blob)) for blob in blobs)
+
+
+@contextmanager
+def _object_reader(repository: Path) -> Iterator[Callable[[_Blob], bytes]]:
+    """What reads blobs in any order, through one `git cat-file --batch`."""
     command = [*_command(repository), "cat-file", "--batch"]
     with subprocess.Popen(
         command, env=_environment(repository), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for blob in blobs:
-            process.stdin.write(f"{blob.sha}\n".encode())
-            process.stdin.flush()
-            header = process.stdout.readline().split()
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
+
+        def load(blob: _Blob) -> bytes:
+            stdin.write(f"{blob.sha}\n".encode())
+            stdin.flush()
+            header = stdout.readline().split()
             if len(header) != 3 or header[1] != b"blob":
                 raise LabError(f"{repository} lacks the content of {blob.path}", f"delete {repository} and run again")
-            data = process.stdout.read(int(header[2]))
-            process.stdout.read(1)
-            yield blob, data
-        process.stdin.close()
+            data = stdout.read(int(header[2]))
+            stdout.read(1)
+            return data
+
+        yield load
+        stdin.close()
 
 
 def _command(repository: Path) -> list[str]:

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.fetch import fetch, find_stored
+from llmlab.corpus.robots import Robots
+from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import documents_in, gunzip
 
@@ -26,6 +28,9 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
         data = gunzip(data, context.limits.max_bytes, source.name)
     name = name.removesuffix(".gz")
     shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
+    if smalltalk.is_smalltalk(shape, context):
+        yield from smalltalk.file_documents(data, name, shape, context)
+        return
     yield from documents_in(data, name, shape, context)
 
 
@@ -36,7 +41,8 @@ def _obtain(source: Source, context: ReadContext) -> Path:
             "download it once, look it over, and add the output of `sha256sum` to the entry",
         )
     if not source.mirror_only:
-        return fetch(source.url, sha256=source.sha256, cache=context.cache, limits=context.limits)
+        before = Robots(context.limits, context.pace).before if source.robots else context.pace.wait
+        return fetch(source.url, sha256=source.sha256, cache=context.cache, limits=context.limits, before=before)
     found = find_stored(source.sha256, context.cache)
     if found is None:
         raise LabError(

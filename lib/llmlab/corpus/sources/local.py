@@ -1,4 +1,4 @@
-"""Your own files: a file, a folder, or a glob of .txt, .md, .st, .jsonl (and .gz of these)."""
+"""Your own files: a file, a folder, or a glob of .txt, .md, .st, .jsonl, Smalltalk of any format (and .gz of these)."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,16 @@ from pathlib import Path
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
+from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.content import documents_in, gunzip, is_binary
 from llmlab.corpus.sources.globs import matches
+from llmlab.smalltalk.formats.filetree import class_folder_of
+from llmlab.smalltalk.formats.tree import Tree
 
 _SUFFIXES = (".txt", ".md", ".st", ".jsonl")
+# Only a first choice by name; what a file is, its content says.
+_CODE_SUFFIXES = (".st", ".cs", ".cls", ".pax", ".pac", ".pst", ".app", ".gs", ".tpz", ".mcz", ".sources", ".changes")
 
 
 def read(source: Source, context: ReadContext) -> Iterator[Document]:
@@ -26,14 +31,35 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
 
 def read_files(source: Source, context: ReadContext, remedy: str) -> Iterator[Document]:
     """As `read`, with the remedy to name when nothing is found."""
-    base, files = _find_files(context.root, source)
+    code = smalltalk.is_smalltalk(source, context)
+    suffixes = dict.fromkeys(_SUFFIXES + (_CODE_SUFFIXES if code else ()))
+    base, files = _find_files(context.root, source, list(suffixes))
     if not files:
         raise LabError(f"source {source.name}: no files at {source.path}", remedy)
+    if code and not any(file.name.endswith((".jsonl", ".jsonl.gz")) for file in files):
+        yield from _read_smalltalk(base, files, source, context)
+        return
     for file in files:
         yield from _read_file(file, file.relative_to(base).as_posix(), source, context)
 
 
-def _find_files(root: Path, source: Source) -> tuple[Path, list[Path]]:
+def _read_smalltalk(base: Path, files: list[Path], source: Source, context: ReadContext) -> Iterator[Document]:
+    """By their formats; the whole folder is there for what belongs to a chosen file, as a class folder's settings."""
+
+    def load(path: str) -> bytes:
+        data = _bytes_of(base / path, context)
+        return gunzip(data, context.limits.max_bytes, path) if path.endswith(".gz") else data
+
+    chosen = [file.relative_to(base).as_posix() for file in files]
+    sizes = {path: (base / path).stat().st_size for path in chosen}
+    for path in {parent for each in chosen if (parent := class_folder_of(each))}:
+        inside = ((base / path).parent.glob("*"), (base / path).rglob("*"))
+        near = [each for found in inside for each in found if each.is_file() and not each.is_symlink()]
+        sizes |= {each.relative_to(base).as_posix(): each.stat().st_size for each in near}
+    yield from smalltalk.tree_documents(Tree(sizes, load), chosen, source, context)
+
+
+def _find_files(root: Path, source: Source, suffixes: list[str]) -> tuple[Path, list[Path]]:
     """The folder that paths are told from, and the files below it that fit; links out of it are not followed."""
     fixed, pattern = _split_glob(source.path)
     start = root / fixed
@@ -41,7 +67,7 @@ def _find_files(root: Path, source: Source) -> tuple[Path, list[Path]]:
         return start.parent, [start]
     if not start.is_dir():
         return start, []
-    globs = [pattern] if pattern else source.glob or [f"**/*{suffix}{gz}" for suffix in _SUFFIXES for gz in ("", ".gz")]
+    globs = [pattern] if pattern else source.glob or [f"**/*{suffix}{gz}" for suffix in suffixes for gz in ("", ".gz")]
     inside = start.resolve()
     found = [
         path
@@ -62,14 +88,18 @@ def _split_glob(path: str) -> tuple[str, str]:
     return folder or ".", path[len(folder) :]
 
 
-def _read_file(file: Path, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+def _bytes_of(file: Path, context: ReadContext) -> bytes:
     limit = context.limits.max_bytes
     if file.stat().st_size > limit:
         raise LabError(f"{file} has {file.stat().st_size:,} bytes, over the limit of {limit:,}", "raise `max_bytes`")
-    data = file.read_bytes()
+    return file.read_bytes()
+
+
+def _read_file(file: Path, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    data = _bytes_of(file, context)
     name = file.name
     if name.endswith(".gz"):
-        data, name = gunzip(data, limit, str(file)), name.removesuffix(".gz")
+        data, name = gunzip(data, context.limits.max_bytes, str(file)), name.removesuffix(".gz")
     if is_binary(data):
         context.skipped["binary file"] += 1
         return

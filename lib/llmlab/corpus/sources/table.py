@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from llmlab.corpus.sources import bundled, git, http, local
+from llmlab.corpus.sources import bundled, git, github, http, hub, local, monticello, pydoc, sitemap
 from llmlab.corpus.sources.base import Reader
 
 READERS: Mapping[str, Reader] = MappingProxyType(
@@ -12,5 +12,10 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "local": local,
         "http": http,
         "git": git,
+        "github": github,
+        "monticello": monticello,
+        "hub": hub,
+        "sitemap": sitemap,
+        "pydoc": pydoc,
     }
 )

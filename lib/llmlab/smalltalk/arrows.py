@@ -1,0 +1,54 @@
+"""Old spellings to new ones: `_` and `←` for assignment, `↑` for return, as the first systems drew them."""
+
+from llmlab.smalltalk.lexer import Token, scan
+
+# Systems whose compilers take a lone `_` for the assignment; elsewhere it is a name like any other.
+ARROW_DIALECTS = frozenset({"st80", "squeak", "cuis", "gemstone", "gnu", "unknown"})
+_SIGNS = {"\u2190": ":=", "\u2191": "^"}
+_VALUES = frozenset({"integer", "float", "scaled", "string", "symbol", "character", "array"})
+
+
+def modern_spelling(source: str, dialect: str) -> str:
+    """`source` with `:=` for every arrow and lone underscore that assigns, and `^` for the upward arrow.
+
+    Only tokens change, never strings, comments or names; st80 also glues the underscore to the name before it
+    (`runs_ x`, `Key_$a`). Source without old spellings comes back as it is.
+    """
+    if dialect not in ARROW_DIALECTS or not any(sign in source for sign in ("_", *_SIGNS)):
+        return source
+    tokens = [each for each in scan(source) if each.kind != "comment"]
+    pieces: list[str] = []
+    done = depth = 0
+    for index, token in enumerate(tokens):
+        # In a literal array every word is a symbol.
+        depth += token.text == "#(" or (depth > 0 and token.text == "(")
+        depth -= depth > 0 and token.text == ")"
+        new = None if depth else _modern(tokens, index, dialect)
+        if new is not None:
+            pieces += [source[done : token.start], new]
+            done = token.end
+    return "".join([*pieces, source[done:]])
+
+
+def _modern(tokens: list[Token], index: int, dialect: str) -> str | None:
+    """What to write instead of a token; None to keep it."""
+    token = tokens[index]
+    if token.text in _SIGNS:
+        return _SIGNS[token.text]
+    if token.kind != "name" or not token.text.endswith("_"):
+        return None
+    before = tokens[index - 1] if index else None
+    after = tokens[index + 1] if index + 1 < len(tokens) else None
+    if token.text == "_":
+        # A target stands before it, so a block's `:_` and a keyword's `at: _` stay names.
+        assigns = before is not None and before.kind == "name" and _starts_value(after)
+        return ":=" if assigns else None
+    glued = dialect == "st80" and _starts_value(after) and token.text.strip("_") != ""
+    return f"{token.text[:-1]} :=" if glued else None
+
+
+def _starts_value(token: Token | None) -> bool:
+    """Whether an expression may start with `token`."""
+    if token is None:
+        return False
+    return token.kind in _VALUES or token.kind == "name" or token.text in ("(", "[", "{", "-")
