@@ -34,7 +34,7 @@ def _planted(material: Material, rng: random.Random, altered: float) -> tuple[st
     makers = [alter_method, break_method] if rng.random() < altered else [break_method]
     for make in makers:
         for _ in range(_TRIES):
-            found = make(source, rng)
+            found = make(source, rng, material.dialect)
             if found and can_be_mended(source, found[0], keywords=make is break_method) and _NO_DEFECT not in found[1]:
                 return found if found[0][: material.stop] == source[: material.stop] else None
     return None

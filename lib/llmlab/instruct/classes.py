@@ -7,8 +7,10 @@ from llmlab.instruct.asking import WRITE, Asker
 from llmlab.instruct.base import Instruction, from_messages, instruction, size
 from llmlab.instruct.material import is_test_class
 from llmlab.smalltalk.lexer import quoted
+from llmlab.smalltalk.parser import parse_method
 from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.rendering import render_header, render_method
+from llmlab.smalltalk.tonel import Parse
 from llmlab.tokenizer.chat import DOCUMENT
 
 # What the question's own words may take beside header, comment and selectors.
@@ -16,7 +18,7 @@ _WORDS = 60
 
 
 def generations(
-    record: ClassRecord, document: str, asker: Asker, most: int, most_characters: int
+    record: ClassRecord, document: str, asker: Asker, most: int, most_characters: int, parse: Parse = parse_method
 ) -> Iterator[Instruction]:
     """One example for a commented class: as many of its first methods as fit into `most` bytes with the question.
 
@@ -29,7 +31,7 @@ def generations(
     question, answer = "", ""
     for count in range(1, len(record.methods) + 1):
         asked = f"{head}\n\nMethods: {_names(record.methods[:count])}"
-        text = "\n\n".join(map(render_method, record.methods[:count]))
+        text = "\n\n".join(render_method(each, parse) for each in record.methods[:count])
         if size(asked, text) + _WORDS > most or len(text) > most_characters:
             break
         question, answer = asked, text
@@ -37,13 +39,13 @@ def generations(
         yield instruction("smalltalk", "generation", document, asker.ask(WRITE, question), answer)
 
 
-def readings(record: ClassRecord, document: str, most: int) -> Iterator[Instruction]:
+def readings(record: ClassRecord, document: str, most: int, parse: Parse = parse_method) -> Iterator[Instruction]:
     """The whole class in parts of at most `most` bytes, each under the class header; a longer method is left out."""
     header = render_header(replace(record, comment=""))
     comment = f"\n{quoted(record.comment, chr(34))}" if record.comment else ""
     whole = header + (comment if size(header, comment) <= most else "")
     part = whole
-    for text in map(render_method, record.methods):
+    for text in (render_method(each, parse) for each in record.methods):
         if size(part, text) + 2 > most and part != header:
             yield _reading(document, part)
             part = header

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from llmlab.instruct.asking import FIND_NAME, FIND_SEND, Asker
 from llmlab.instruct.base import Instruction, instruction
 from llmlab.instruct.material import Material
-from llmlab.smalltalk.lexer import Token, tokenize
+from llmlab.smalltalk.lexer import Token
 from llmlab.smalltalk.nodes import (
+    Binding,
     BraceArray,
     ByteArray,
     Character,
+    CompileTime,
+    ForeignCall,
     LiteralArray,
+    LooseByteArray,
     Message,
     Method,
     Node,
@@ -27,7 +31,10 @@ from llmlab.smalltalk.printer import selector_parts
 
 # Shorter gaps are single names, longer ones most of a method.
 _LEAST, _MOST = 6, 200
-_LITERALS = (String, Number, Character, LiteralArray, ByteArray, BraceArray, Symbol)
+_LITERALS = (
+    *(String, Number, Character, LiteralArray, ByteArray, BraceArray, Symbol),
+    *(Binding, CompileTime, LooseByteArray),
+)
 
 
 def infillings(material: Material, document: str, asker: Asker, rng: random.Random) -> Iterator[Instruction]:
@@ -43,7 +50,7 @@ def infillings(material: Material, document: str, asker: Asker, rng: random.Rand
 
 def clozes(material: Material, document: str, asker: Asker, rng: random.Random) -> Iterator[Instruction]:
     """One unary or keyword message with its selector hidden, each keyword of it."""
-    tokens = tokenize(material.source)
+    tokens = material.tokens()
     sends = [each for each in walk(material.tree) if isinstance(each, Send | Message) and _is_worded(each.selector)]
     if not sends:
         return
@@ -83,6 +90,6 @@ def _may_be_asked(node: Node, material: Material) -> bool:
         return False
     # A body of one statement, all of it missing, would be completion.
     alone = material.tree.body[0] if len(material.tree.body) == 1 else None
-    if node is alone or isinstance(node, Method | Pragma | Message | Variable):
+    if node is alone or isinstance(node, Method | Pragma | ForeignCall | Message | Variable):
         return False
     return not any(isinstance(each, _LITERALS) for each in walk(node))

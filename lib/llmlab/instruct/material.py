@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import Token, tokenize, unquoted
 from llmlab.smalltalk.measure import undeclared
 from llmlab.smalltalk.nodes import Character, LiteralArray, Method, Number, Return, String
@@ -17,12 +18,13 @@ _TEST = re.compile(r"Tests?$|TestCase$")
 
 @dataclass(frozen=True)
 class Material:
-    """One method of a class: its record, its tree, and where its pattern ends in the source."""
+    """One method of a class: its record, its tree, where its pattern ends in the source, and the dialect of it all."""
 
     owner: ClassRecord
     record: MethodRecord
     tree: Method
     stop: int
+    dialect: Dialect = PHARO
 
     @property
     def source(self) -> str:
@@ -59,9 +61,13 @@ class Material:
         assert position >= self.stop
         return position + len(self.signature) - self.stop
 
+    def tokens(self, *, comments: bool = False) -> list[Token]:
+        """The tokens of `source`."""
+        return tokenize(self.source, comments=comments, dialect=self.dialect)
+
     def comment(self) -> Token | None:
         """The comment that the body opens with."""
-        first = next((each for each in tokenize(self.source, comments=True) if each.start >= self.stop), None)
+        first = next((each for each in self.tokens(comments=True) if each.start >= self.stop), None)
         return first if first and first.kind == "comment" else None
 
     def comment_text(self) -> str:
@@ -81,7 +87,7 @@ class Material:
 
     def stands_alone(self) -> bool:
         """Whether the method uses no variable of its class."""
-        used = set(self.owner.class_variables) & {each.text for each in tokenize(self.source)}
+        used = set(self.owner.class_variables) & {each.text for each in self.tokens()}
         return not used and not undeclared(self.tree, ())
 
     def is_test(self) -> bool:
@@ -104,7 +110,8 @@ def is_test_class(record: ClassRecord) -> bool:
     return any(map(_TEST.search, (record.name, record.superclass)))
 
 
-def methods_of(record: ClassRecord) -> Iterator[Material]:
-    """The methods of a rendered class, in order."""
+def methods_of(record: ClassRecord, dialect: Dialect = PHARO) -> Iterator[Material]:
+    """The methods of a rendered class, in order; raises SmalltalkSyntaxError at one of another dialect."""
     for method in record.methods:
-        yield Material(record, method, parse_method(method.source), parse_pattern(method.source).stop)
+        tree, stop = parse_method(method.source, dialect), parse_pattern(method.source, dialect).stop
+        yield Material(record, method, tree, stop, dialect)

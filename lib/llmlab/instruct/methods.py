@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from llmlab.instruct.asking import FINISH, Asker
 from llmlab.instruct.base import Instruction, instruction
 from llmlab.instruct.material import Material
-from llmlab.smalltalk.lexer import tokenize
 
 _MOST_TOKENS = 8
 
@@ -30,7 +29,7 @@ def signatures(material: Material, document: str, asker: Asker) -> Iterator[Inst
 
 def openings(material: Material, document: str, asker: Asker, rng: random.Random) -> Iterator[Instruction]:
     """From class header, signature and the first tokens, at most half of them and at most eight."""
-    body = [each for each in tokenize(material.source) if each.start >= material.stop]
+    body = [each for each in material.tokens() if each.start >= material.stop]
     if len(body) < 4 or not material.has_known_names() or material.is_test():
         return
     shown = rng.randint(1, min(_MOST_TOKENS, len(body) // 2))

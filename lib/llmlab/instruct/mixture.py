@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from llmlab.artifacts.documents import Document
+from llmlab.corpus.grammar import dialect_of, grammar_of
 from llmlab.instruct.asking import Asker
 from llmlab.instruct.base import InstructConfig, Instruction
 from llmlab.instruct.basket import Basket
@@ -82,16 +83,17 @@ def _of_document(
 
 
 def _of_class(document: Document, config: InstructConfig, kinds: Collection[str], seed: int) -> Iterator[Instruction]:
-    record = parse_rendered(document.text)
-    methods = list(methods_of(record))
+    parse = grammar_of(document)
+    record = parse_rendered(document.text, parse)
+    methods = list(methods_of(record, dialect_of(document)))
     for kind in (each for each in KINDS if each in kinds):
         # A generator per kind and document: switching one kind on or off moves no example of another.
         rng = random.Random(f"{seed}/instruct/{kind}/{document.id}")
         asker = Asker(config.worded, rng)
         if kind == "generation":
-            yield from generations(record, document.id, asker, config.max_bytes, config.max_characters)
+            yield from generations(record, document.id, asker, config.max_bytes, config.max_characters, parse)
         elif kind == "reading":
-            yield from readings(record, document.id, config.max_bytes)
+            yield from readings(record, document.id, config.max_bytes, parse)
         elif kind in _OF_METHODS:
             for material in methods:
                 yield from _of_method(kind, material, document.id, asker, rng, config)
