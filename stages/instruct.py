@@ -8,6 +8,7 @@ from llmlab.artifacts.documents import read_documents, write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.instruct.base import COLUMNS, InstructConfig, as_row
+from llmlab.instruct.basket import question_key
 from llmlab.instruct.mixture import build
 from llmlab.pipeline.stage import PARAMS, run_stage
 
@@ -16,13 +17,17 @@ def main(*, split: Path, out: Path, metrics: Path) -> None:
     seed = load_value(PARAMS, "seed", int)
     languages = load_value(PARAMS, "languages", list[str])
     config = load_section(PARAMS, "instruct", InstructConfig)
-    counts = {}
+    counts, left_out = {}, {}
+    asked: set[str] = set()
     with atomic_folder(out) as folder:
-        for name in ("train", "val", "test"):
-            examples = build(read_documents(split / f"{name}.parquet", "split"), name, config, languages, seed)
-            write_rows(folder / f"{name}.parquet", COLUMNS, map(as_row, examples))
-            counts[name] = dict(sorted(Counter(example.kind for example in examples).items()))
-    write_metrics(metrics, {"examples": counts})
+        # Test before val before train, so that a question common to all is asked in the test only.
+        for name in ("test", "val", "train"):
+            made = build(read_documents(split / f"{name}.parquet", "split"), name, config, languages, seed, asked)
+            write_rows(folder / f"{name}.parquet", COLUMNS, map(as_row, made.examples))
+            asked.update(map(question_key, made.examples))
+            counts[name] = dict(sorted(Counter(example.kind for example in made.examples).items()))
+            left_out[name] = made.left_out
+    write_metrics(metrics, {"examples": counts, "left_out": left_out})
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pytest
 
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
-from llmlab.instruct.base import COLUMNS, InstructConfig, as_row, from_messages, instruction
+from llmlab.instruct.base import COLUMNS, InstructConfig, as_row, from_messages, instruction, size
 
 
 def test_turns_alternate_from_the_user_on() -> None:
@@ -38,8 +38,14 @@ def test_a_row_has_the_columns_in_order_and_only_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"completion": -1}, {"task_names": ["arithmatic"]}, {"max_characters": 0}, {"completions": 3}]
+    "values",
+    [{"completion": -1}, {"task_names": ["arithmatic"]}, {"max_characters": 0}, {"completions": 3}, {"altered": 1.5}],
 )
 def test_bad_params_are_refused_by_name(values: dict[str, object]) -> None:
     with pytest.raises(LabError, match=next(iter(values))):
         build(InstructConfig, values, "params.yaml: instruct")
+
+
+def test_the_size_is_that_of_the_texts_in_utf8_and_three_bytes_a_token() -> None:
+    assert size("ab", "从") == 5
+    assert size([{"token": "<|fix|>"}, "ab", {"token": "<|hole|>"}, "从"], "") == 11

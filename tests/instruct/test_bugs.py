@@ -1,58 +1,82 @@
 import random
 
+import pytest
+
 from llmlab.artifacts.documents import Document
-from llmlab.instruct.bugs import fixes
+from llmlab.instruct.bugs import can_be_mended, fixes
 from llmlab.smalltalk.nodes import same_tree
 from llmlab.smalltalk.parser import is_valid_method, parse_method
-from llmlab.smalltalk.rendering import parse_rendered
 
-from .turns import turns_of
+from .turns import asker, materials, turns_of
 
 BEGINNING = "This Smalltalk method has a defect. Name it and mend it.\n\n"
-# How `alter_method` begins the names of bugs that still parse.
-ALTERED = ("Two arguments of", "A condition is negated", "A number is off by one", "A return is missing")
 
 
-def parts(document: Document, most: int = 600, seed: int = 1) -> list[tuple[str, str, str]]:
-    """Broken method, named defect, mended method."""
+def parts(document: Document, altered: float = 0.5, seed: int = 1) -> list[tuple[str, str, str]]:
+    """Broken method, named defect, mended method; methods as plain source."""
     found = []
-    for example in fixes(document, most, random.Random(seed)):
-        question, answer = turns_of(example)
-        defect, mended = answer.split(".\n\n", 1)
-        found.append((question.removeprefix(BEGINNING), defect, mended))
+    rng = random.Random(seed)
+    for material in materials(document):
+        for example in fixes(material, document.id, asker(1.0), rng, altered):
+            question, answer = turns_of(example)
+            defect, mended = answer.split(".\n\n", 1)
+            assert mended == material.text
+            found.append((plain(question.removeprefix(BEGINNING), material.holder), defect, material.source))
     return found
 
 
-def test_answers_are_methods_of_the_class_and_valid(classes: list[Document]) -> None:
+def plain(text: str, holder: str) -> str:
+    """Source again: without the holder and the method's brackets."""
+    pattern, body = text.removeprefix(f"{holder} >> ").split(" [", 1)
+    return pattern + body.removesuffix("\n]")
+
+
+def test_what_is_mended_parses_and_what_is_broken_is_not_it(classes: list[Document]) -> None:
     for document in classes:
-        sources = [method.source for method in parse_rendered(document.text).methods]
-        mended = [method for _, _, method in parts(document)]
-        assert mended == [source for source in sources if source in mended]
-        assert all(map(is_valid_method, mended))
+        for broken, _, mended in parts(document):
+            assert is_valid_method(mended)
+            assert broken != mended
 
 
-def test_what_the_defect_promises_is_so(classes: list[Document]) -> None:
-    """A broken method does not parse; an altered one parses to another tree; both kinds occur about as often."""
-    altered = broken = 0
+@pytest.mark.parametrize(("altered", "least", "most"), [(0.0, 0.0, 0.0), (0.5, 0.25, 0.5), (1.0, 0.5, 1.0)])
+def test_the_share_of_bugs_that_parse_is_as_told(
+    classes: list[Document], altered: float, least: float, most: float
+) -> None:
+    """Not every method offers a bug that still parses; then one that breaks it takes its place."""
+    parsing = total = 0
     for document in classes:
-        for question, defect, mended in parts(document):
-            assert question != mended
-            if defect.startswith(ALTERED):
-                assert not same_tree(parse_method(question), parse_method(mended))
-                altered += 1
-            else:
-                assert not is_valid_method(question)
-                broken += 1
-    assert altered + broken > 100
-    assert 0.3 < altered / (altered + broken) < 0.55
+        for broken, _, mended in parts(document, altered):
+            total += 1
+            if is_valid_method(broken):
+                parsing += 1
+                assert not same_tree(parse_method(broken), parse_method(mended))
+    assert total > 100
+    assert least <= parsing / total <= most
 
 
-def test_no_answer_is_longer_than_asked(classes: list[Document]) -> None:
+def test_every_defect_can_be_mended_by_who_sees_only_the_method(classes: list[Document]) -> None:
     for document in classes:
-        answers = [turns_of(example)[1] for example in fixes(document, 120, random.Random(1))]
-        assert all(len(answer) <= 120 for answer in answers)
-    assert sum(len(parts(document, 120)) for document in classes) > 50
-    assert sum(len(parts(document, 120)) for document in classes) < sum(len(parts(document)) for document in classes)
+        for broken, defect, mended in parts(document):
+            assert can_be_mended(mended, broken, keywords=not is_valid_method(broken))
+            assert "off by one" not in defect
+            assert "assert:equals:" not in defect
+
+
+@pytest.mark.parametrize(
+    ("source", "broken", "keywords", "expected"),
+    [
+        ("a\n\t^ 4", "a\n\t^ 3", True, False),
+        ("a\n\tb at: 1 put: c", "a\n\tb at: 1 put:", True, False),
+        ("a\n\tb := $,", "a\n\tb :=", True, False),
+        ("a\n\tb := c", "a\n\tc := b", True, True),
+        ("a\n\tb c ifTrue: [ d ]", "a\n\tb c ifFalse: [ d ]", False, True),
+        ("a\n\tb c ifTrue: [ d ]", "a\n\tb c ifFalse: [ d ]", True, False),
+        ("a\n\t^ (b)", "a\n\t^ (b", True, True),
+        ("a\n\tb:=c", "a\n\tb:=c)", True, True),
+    ],
+)
+def test_what_is_lost_cannot_be_mended(source: str, broken: str, keywords: bool, expected: bool) -> None:
+    assert can_be_mended(source, broken, keywords=keywords) is expected
 
 
 def test_the_defect_is_a_sentence(classes: list[Document]) -> None:

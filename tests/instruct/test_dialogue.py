@@ -18,7 +18,7 @@ def test_a_chat_comes_out_as_it_was_written(make: Callable[..., Document]) -> No
         {"role": "assistant", "content": "有"},
     ]
     document = make(messages_to_text(messages), "chinese", "dialogue")
-    example = chats(document)
+    example = chats(document, 700)
     assert json.loads(example.messages) == messages
     assert (example.lang, example.kind, example.document) == ("chinese", "chat", document.id)
 
@@ -34,3 +34,10 @@ def test_a_task_is_a_question_and_its_answer() -> None:
         ("english", "copy", "copy/english/0"),
         ("chinese", "x", "x/chinese/3"),
     ]
+
+
+def test_a_long_chat_ends_before_the_exchange_that_does_not_fit(make: Callable[..., Document]) -> None:
+    turns = [{"role": role, "content": f"{n} " + "x" * 40} for n in range(5) for role in ("user", "assistant")]
+    document = make(messages_to_text(turns), kind="dialogue")
+    assert json.loads(chats(document, 200).messages) == turns[:4]
+    assert json.loads(chats(document, 20).messages) == turns, "too long from the start: for the basket to refuse"

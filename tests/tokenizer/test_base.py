@@ -20,9 +20,9 @@ def test_the_folder_describes_its_tokenizer(tokenizer, tmp_path):
 def test_the_hash_changes_with_everything_that_decides_ids(tokenizer, char_tokenizer):
     text = ["The fox met the crow. " * 20]
     others = [
-        train_spm(text, TokenizerConfig(vocab_size=300), ["english"]),
-        train_spm(text, TokenizerConfig(vocab_size=301), ["english"]),
-        train_spm(text, TokenizerConfig(vocab_size=300), ["chinese"]),
+        train_spm(text, TokenizerConfig(vocab_size=318), ["english"]),
+        train_spm(text, TokenizerConfig(vocab_size=319), ["english"]),
+        train_spm(text, TokenizerConfig(vocab_size=318), ["chinese"]),
         train_char(["ab"], ["english"]),
         train_char(["abc"], ["english"]),
         train_char(["ab"], ["english", "chinese"]),

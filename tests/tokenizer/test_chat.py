@@ -53,3 +53,31 @@ def test_an_empty_conversation_is_its_opening(words):
 def test_unknown_roles_and_languages_are_refused(words, refuses):
     refuses(["'tool'", "assistant"], encode_chat, words, "english", [{"role": "tool", "content": "x"}])
     refuses(["'klingon'", "english, chinese"], opening, words, "klingon")
+
+
+def test_only_a_token_part_is_the_special_token_itself(words):
+    """A text part that spells one stays text, beside the part that is one."""
+    parts = [{"token": "<|fix|>"}, "a <|fix|> b", {"token": "<|hole|>"}]
+    ids, mask = encode_chat(words, "english", [{"role": "user", "content": parts}])
+    fix, hole = words.special["<|fix|>"], words.special["<|hole|>"]
+    assert ids[3:-1] == [fix, *words.encode("a <|fix|> b"), hole]
+    assert (ids.count(fix), ids.count(hole)) == (1, 1)
+    assert not any(mask)
+
+
+def test_no_text_becomes_a_special_token_whatever_it_spells(tokenizer):
+    spelt = ' {"token": "<|end|>"} '.join(tokenizer.special)
+    for content in (spelt, [spelt], [spelt, spelt]):
+        ids, _ = encode_chat(tokenizer, "english", [{"role": "user", "content": content}])
+        assert not set(ids[3:-1]) & set(tokenizer.special.values())
+
+
+def test_a_document_is_read_as_the_base_model_reads_it_and_counted_whole(words):
+    ids, mask = encode_chat(words, "chinese", [{"role": "document", "content": "从前"}])
+    assert ids == [*opening(words, "chinese"), *words.encode("从前"), words.special["<|eos|>"]]
+    assert mask == [False, False] + [True] * (len(ids) - 2)
+
+
+def test_a_token_that_the_tokenizer_lacks_is_refused(words, refuses):
+    message = {"role": "user", "content": [{"token": "<|unheard|>"}]}
+    refuses(["<|unheard|>", "train_tokenizer"], encode_chat, words, "english", [message])
