@@ -18,7 +18,7 @@ from pydantic import Field
 
 from llmlab.artifacts.documents import Document
 from llmlab.corpus.outcome import Dropped, Kept
-from llmlab.corpus.units import SPACELESS, is_spaceless
+from llmlab.corpus.units import SPACELESS, is_spaceless, ngrams
 
 _WORD = re.compile(r"\w+")
 _HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
@@ -153,10 +153,10 @@ class _Index:
         self.lengths: list[int] = []
         self.places: dict[_Ngram, list[tuple[int, int]]] = {}
         split = [self.split(item.text) for item in self.items]
-        common = Counter(ngram for units in split for ngram in set(_ngrams(units, self.size)))
+        common = Counter(ngram for units in split for ngram in set(ngrams(units, self.size)))
         for number, units in enumerate(split):
             covered: set[int] = set()
-            for place, ngram in enumerate(_ngrams(units, self.size)):
+            for place, ngram in enumerate(ngrams(units, self.size)):
                 if common[ngram] < config.frame:
                     self.places.setdefault(ngram, []).append((number, place))
                     covered.update(range(place, place + self.size))
@@ -169,7 +169,7 @@ class _Index:
         units = self.split(document.text)
         # Item -> (diagonal, place in the document) of every n-gram in common.
         common: dict[int, list[tuple[int, int]]] = {}
-        for start, ngram in enumerate(_ngrams(units, self.size)):
+        for start, ngram in enumerate(ngrams(units, self.size)):
             for number, place in self.places.get(ngram, ()):
                 common.setdefault(number, []).append((start - place, start))
         hits = [hit for hit in (self._hit(number, pairs) for number, pairs in sorted(common.items())) if hit]
@@ -199,10 +199,6 @@ def _longest_run(pairs: Sequence[tuple[int, int]], size: int) -> tuple[int, int]
             first = place
         best = max(best, (at - pairs[first][1] + size, -pairs[first][1]))
     return best[0], -best[1]
-
-
-def _ngrams(units: list[str], size: int) -> Iterator[_Ngram]:
-    return zip(*(units[start:] for start in range(size)), strict=False)
 
 
 def _words(text: str) -> list[str]:

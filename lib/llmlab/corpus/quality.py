@@ -8,7 +8,7 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from llmlab.artifacts.documents import KINDS, Document
 from llmlab.corpus.code_rules import CodeRules, find_code_fault
 from llmlab.corpus.dialogue import text_to_messages
 from llmlab.corpus.prose_rules import ProseRules, find_prose_fault
-from llmlab.corpus.units import Unit, is_spaceless, split_units
+from llmlab.corpus.units import Unit, is_spaceless, ngrams, split_units
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Callable[[Document], str | None]
@@ -200,7 +200,7 @@ def _duplicated(units: list[str], per_word: int, total: int, limits: Mapping[int
 
 def top_ngram_chars(units: Sequence[str], n: int) -> int:
     """Characters covered by the most frequent n-gram; 0 when none occurs twice. Of equals the longest counts."""
-    times = Counter(_ngrams(units, n))
+    times = Counter(ngrams(units, n))
     most = max(times.values(), default=0)
     if most < 2:
         return 0
@@ -220,10 +220,6 @@ def duplicate_ngram_chars(units: Sequence[str], n: int) -> int:
             seen.add(ngram)
             position += 1
     return repeated
-
-
-def _ngrams(units: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
-    return zip(*(units[start:] for start in range(n)), strict=False)
 
 
 def _language(document: Document, config: QualityConfig) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from llmlab.smalltalk.measure import code_tokens
@@ -44,3 +45,9 @@ def split_units(text: str, unit: Unit) -> list[str]:
     if unit == "word":
         return _WORD.findall(folded)
     return [character for character in folded if character.isalnum()]
+
+
+def ngrams(units: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
+    """Every n units that stand one after the other; none where there are fewer."""
+    # Not strict: the shifted copies are shorter by one each, and the shortest says where to end.
+    return zip(*(units[start:] for start in range(n)), strict=False)
