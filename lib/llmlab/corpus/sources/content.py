@@ -9,19 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from llmlab.artifacts.byte_order import marked_encoding
 from llmlab.artifacts.documents import Document, document_id, make_document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.dialogue import messages_to_text
 from llmlab.corpus.sources.base import ReadContext, Source
 
-# UTF-32's little-endian mark starts with UTF-16's, so it is tried first.
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 _PIECE = 1 << 16
 
 
@@ -53,10 +46,7 @@ def decode(data: bytes, encoding: str, where: str) -> str:
     Raises:
         LabError: an unknown encoding, or bytes that are not text in it; names the offset.
     """
-    for mark, marked in _MARKS:
-        if data.startswith(mark):
-            encoding = marked
-            break
+    encoding = marked_encoding(data) or encoding
     try:
         return data.decode(encoding)
     except LookupError as error:
@@ -70,7 +60,7 @@ def decode(data: bytes, encoding: str, where: str) -> str:
 
 def is_binary(data: bytes) -> bool:
     """Git's own rule: a NUL among the first 8,000 bytes; a marked UTF-16 or UTF-32 text is not binary."""
-    return b"\0" in data[:8000] and not data.startswith(tuple(mark for mark, _ in _MARKS))
+    return b"\0" in data[:8000] and marked_encoding(data) is None
 
 
 def gunzip(data: bytes, limit: int, where: str) -> bytes:

@@ -2,17 +2,10 @@
 
 import re
 
+from llmlab.artifacts.byte_order import marked_encoding
 from llmlab.smalltalk.formats.reading import RefusedError
 from llmlab.smalltalk.lexer import unix_lines
 
-# UTF-32's little-endian mark starts with UTF-16's, so it is tried first.
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 # DOS and CP/M ended a text with Ctrl-Z and filled the block with what came to hand, mostly NUL.
 _FILLING = b"\x00\x1a"
 _CONTROL = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
@@ -25,9 +18,9 @@ def decode_source(data: bytes) -> str:
     Raises:
         RefusedError: binary data.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return unix_lines(_marked(data, encoding))
+    encoding = marked_encoding(data)
+    if encoding:
+        return unix_lines(_marked(data, encoding))
     data = data.rstrip(_FILLING)
     _refuse_binary(data)
     return unix_lines(_unmarked(data).replace("\x00", "").replace("\x1a", ""))
