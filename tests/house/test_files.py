@@ -49,6 +49,7 @@ TESTED_ELSEWHERE = {
     "viz/labels.py": "viz/test_tables.py",
     "viz/records.py": "viz/test_results.py",
     "viz/samples.py": "viz/test_pages.py",
+    "viz/template.py": "viz/test_pages.py",
 }
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 
 from llmlab.artifacts.atomic import write_text
 from llmlab.viz.corpus_flow import FLOW, SETS, measured
 from llmlab.viz.drops import Reason, Specimen
 from llmlab.viz.labels import language_label, language_tag, percent, size
 from llmlab.viz.results import Results, find, number
+from llmlab.viz.template import fill
 
 _TEMPLATE = Path(__file__).with_name("corpus.html")
 _STEP_NAMES = {"clean": "cleaning", "dedupe": "deduplication", "decontaminate": "decontamination"}
@@ -19,7 +19,7 @@ def write_corpus_page(results: Results, drops: Mapping[str, Sequence[Reason]], p
     """Write the page: by language amounts, sources and labels, and every reason with a few of its documents."""
     sections = [_language(results, lang, drops.get(lang, [])) for lang in results.languages]
     body = "\n".join(sections) or "<p class='empty'>No corpus yet.</p>"
-    write_text(path, Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(body=body))
+    write_text(path, fill(_TEMPLATE, body))
 
 
 def _language(results: Results, lang: str, drops: Sequence[Reason]) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 from textwrap import dedent
 
 from llmlab.artifacts.atomic import write_text
 from llmlab.viz.labels import language_label, language_tag, step_label
 from llmlab.viz.samples import Exchange, Method, Sample, Samples, Step
+from llmlab.viz.template import fill
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -17,8 +17,7 @@ def write_page(samples: Samples, languages: Sequence[str], path: Path) -> None:
     """Write the page: what each step wrote in each language, then chats, then completed methods."""
     sections = [_learning(samples, languages), _chats(samples.chat, languages), _methods(samples.completions)]
     body = "\n".join(section for section in sections if section) or "<p class='empty'>No samples yet.</p>"
-    page = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(body=body)
-    write_text(path, page)
+    write_text(path, fill(_TEMPLATE, body))
 
 
 def _learning(samples: Samples, languages: Sequence[str]) -> str:
