@@ -12,7 +12,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus.fetch import FetchLimits, fetch
+from llmlab.corpus.fetch import fetch
+from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.mirror import cache_path
 
 BODY = bytes(range(256)) * 400

@@ -15,7 +15,8 @@ from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus.fetch import FetchLimits, fetch
+from llmlab.corpus.fetch import fetch
+from llmlab.corpus.limits import FetchLimits
 
 BODY = b"over an encrypted connection"
 SHA = hashlib.sha256(BODY).hexdigest()

@@ -21,8 +21,6 @@ from llmlab.corpus.exchange import TransientError, follow, persist, refuse_trans
 from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.mirror import cache_path, find_stored
 
-__all__ = ["FetchLimits", "fetch", "find_stored"]
-
 _PIECE = 1 << 16
 
 

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
-from llmlab.corpus.fetch import FetchLimits
+from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.pace import Pace
 from llmlab.corpus.sources import http
 from llmlab.corpus.sources.base import ReadContext, Source

@@ -9,7 +9,7 @@ import pytest
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
-from llmlab.corpus.fetch import FetchLimits
+from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.sources import local
 from llmlab.corpus.sources.base import ReadContext
 

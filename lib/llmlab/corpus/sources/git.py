@@ -19,7 +19,7 @@ from llmlab.artifacts.manifest import hash_bytes
 from llmlab.corpus.licences import is_licence_file, licence_for, licences_in
 from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.content import decode, documents_in, is_binary
+from llmlab.corpus.sources.files import file_documents
 from llmlab.corpus.sources.globs import matches
 from llmlab.smalltalk.formats.tree import Tree
 
@@ -63,13 +63,8 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
         yield from _read_smalltalk(repository, every, blobs, licences, source, context)
         return
     for blob, data in _read_blobs(repository, blobs):
-        if is_binary(data):
-            context.skipped["binary file"] += 1
-        elif not _decodes(data, source):
-            context.skipped[f"not {source.encoding} text"] += 1
-        else:
-            licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
-            yield from documents_in(data, blob.path, replace(source, license=licence), context)
+        licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
+        yield from file_documents(data, blob.path, replace(source, license=licence), context)
 
 
 def _read_smalltalk(
@@ -91,14 +86,6 @@ def _read_smalltalk(
 
 def _fits(blob: _Blob, source: Source) -> bool:
     return matches(blob.path, source.glob, source.exclude)
-
-
-def _decodes(data: bytes, source: Source) -> bool:
-    try:
-        decode(data, source.encoding, source.name)
-    except LabError:
-        return False
-    return True
 
 
 def _locate(source: Source, context: ReadContext) -> tuple[Path, str]:

@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus.fetch import fetch, find_stored
+from llmlab.corpus.fetch import fetch
+from llmlab.corpus.mirror import find_stored
 from llmlab.corpus.robots import Robots
 from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source

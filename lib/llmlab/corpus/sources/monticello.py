@@ -5,12 +5,9 @@ versions. What is in a .mcz is read in `mcz_source`.
 """
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -26,10 +23,12 @@ from llmlab.corpus.sources.globs import matches
 from llmlab.corpus.sources.pins import Entry, Journal, Query, read_pins, write_pins
 from llmlab.corpus.sources.smalltalk import is_smalltalk
 from llmlab.corpus.web import get_page
+from llmlab.smalltalk.formats.encoding import decode_source
+from llmlab.smalltalk.formats.monticello import SOURCE, ZipLimits, open_zip, read_member
+from llmlab.smalltalk.formats.reading import RefusedError
 
 # The package's name may hold dashes, the author's may not.
 _VERSION = re.compile(r"(?P<package>.+?)(?:-(?P<author>[^-.]*))?\.(?P<number>\d{1,9})\.mcz")
-_SOURCE = "snapshot/source.st"
 
 
 @dataclass(frozen=True, order=True)
@@ -70,7 +69,7 @@ def _package_documents(data: bytes, name: str, source: Source, context: ReadCont
         yield from file_documents(data, name, source, context)
         return
     text = mcz_source(data, name, context.limits.max_bytes)
-    yield from file_documents(text.encode(), f"{name}/{_SOURCE}", replace(source, encoding="utf-8"), context)
+    yield from file_documents(text.encode(), f"{name}/{SOURCE}", replace(source, encoding="utf-8"), context)
 
 
 def newest_versions(links: list[str], context: ReadContext) -> list[_Version]:
@@ -91,25 +90,24 @@ def newest_versions(links: list[str], context: ReadContext) -> list[_Version]:
 
 
 def mcz_source(data: bytes, name: str, limit: int) -> str:
-    """The source text of a .mcz: a zip archive with the whole package as a chunk file in `snapshot/source.st`.
-
-    Old servers hold Latin-1, newer ones UTF-8, in archives that look the same.
+    """The source text of a .mcz, the whole package as a chunk file.
 
     Raises:
-        LabError: no zip, no source inside, damaged, or more than `limit` bytes once unpacked.
+        LabError: no Monticello package, damaged, or more than `limit` bytes once unpacked.
     """
-    remedy = "delete the lock file to ask the server anew, or leave the package out by `packages`"
+    limits = ZipLimits(bytes=limit)
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive, archive.open(_SOURCE) as file:
-            source = file.read(limit + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise LabError(f"{name} is no whole Monticello package: {error}", remedy) from error
-    if len(source) > limit:
-        raise LabError(f"{name} unpacks to more than {limit:,} bytes", "raise `limits.max_bytes` if you trust it")
-    try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return source.decode("latin-1")
+        with open_zip(data, limits) as archive:
+            source = read_member(archive, SOURCE, limits)
+        if source is None:
+            raise RefusedError("it holds no source")
+        return decode_source(source)
+    except RefusedError as error:
+        raise LabError(
+            f"{name} is no whole Monticello package: {error}",
+            "delete the lock file to ask the server anew, leave the package out by `packages`, or raise "
+            "`limits.max_bytes` if you trust it",
+        ) from error
 
 
 def _pin(source: Source, context: ReadContext, query: Query) -> list[Entry]:

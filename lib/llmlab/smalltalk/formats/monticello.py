@@ -66,9 +66,10 @@ def read_member(archive: zipfile.ZipFile, name: str, limits: ZipLimits) -> bytes
         with archive.open(info) as member:
             while piece := member.read(_PIECE):
                 unpacked += piece
-                grown = len(unpacked) > (1 << 20) and len(unpacked) > limits.ratio * max(info.compress_size, 1)
-                if len(unpacked) > limits.bytes or grown:
-                    raise RefusedError("zip over its limits", f"{name} unpacks to more than {len(unpacked):,} bytes")
+                packed = max(info.compress_size, 1)
+                most = min(limits.bytes, max(1 << 20, limits.ratio * packed))
+                if len(unpacked) > most:
+                    raise RefusedError("zip over its limits", f"{name} unpacks to more than {most:,} bytes")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, RefusedError):
             raise
