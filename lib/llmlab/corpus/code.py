@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from llmlab.artifacts.documents import Document, document_id, make_document
-from llmlab.corpus.grammar import grammar, grammar_of
+from llmlab.corpus.grammar import grammar
 from llmlab.corpus.normalize import strip_banner
 from llmlab.corpus.outcome import Dropped, Kept
 from llmlab.smalltalk.arrows import modern_spelling
@@ -16,7 +16,7 @@ from llmlab.smalltalk.formats.table import read_text
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.rendering import render_header, render_parts
-from llmlab.smalltalk.tonel import BrokenMethod, Parse, is_tonel, read_class
+from llmlab.smalltalk.tonel import BrokenMethod, Parse
 
 _STAGE = "clean"
 # What no model should learn, since only one compiler on one machine makes sense of it.
@@ -63,13 +63,7 @@ def _read(document: Document) -> Reading:
     broken_alone = json.loads(document.meta).get("broken")
     if broken_alone:
         raise RefusedError("broken method", str(broken_alone))
-    if not is_tonel(document.text):
-        return read_text(document.text, document.path)
-    try:
-        record, broken = read_class(document.text, parse=grammar_of(document))
-    except ValueError as error:
-        raise RefusedError("broken class definition", str(error)) from None
-    return Reading(format="tonel", classes=(record,), broken=tuple(broken))
+    return read_text(document.text, document.path)
 
 
 def _is_foreign(reading: Reading) -> bool:
