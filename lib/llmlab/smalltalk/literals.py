@@ -1,5 +1,6 @@
 """Literals, read from the tokens of one source: the lower half of the parser."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from llmlab.smalltalk.dialects import Dialect
@@ -32,7 +33,7 @@ _BARE = frozenset({"name", "path", "keyword", "binary"})
 _STRAY_KINDS = frozenset({"punctuation", "assign", "caret"})
 
 
-class LiteralReader:
+class LiteralReader(ABC):
     """One pass over the tokens of one source; `token` is the next one, `last` the end of the one before."""
 
     def __init__(self, source: str, dialect: Dialect) -> None:
@@ -208,9 +209,9 @@ class LiteralReader:
             return self._binding()
         return self._compile_time()
 
+    @abstractmethod
     def _compile_time(self) -> CompileTime:
         """`##(` and a statement: the parser knows how."""
-        raise NotImplementedError
 
     def _bare_word(self) -> Symbol | Constant:
         token = self._advance()

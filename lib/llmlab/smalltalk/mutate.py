@@ -5,7 +5,7 @@ layout and comments survive; both read their result again before they answer.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -168,6 +168,11 @@ def _drop_quote(source: str, tokens: list[Token]) -> list[Proposal]:
     ]
 
 
+def _with_neighbours(tokens: list[Token]) -> Iterator[tuple[Token | None, Token, Token | None]]:
+    """Each token between the one before and the one after it, None at the ends."""
+    return zip([None, *tokens[:-1]], tokens, [*tokens[1:], None], strict=True) if tokens else iter(())
+
+
 def _drop_opening_quote(source: str, tokens: list[Token]) -> list[Proposal]:
     return [
         ([Edit(each.start, each.start + 1, "")], "the opening quote of a string is missing")
@@ -179,7 +184,7 @@ def _drop_opening_quote(source: str, tokens: list[Token]) -> list[Proposal]:
 
 def _cut_literal(source: str, tokens: list[Token]) -> list[Proposal]:
     proposals: list[Proposal] = []
-    for each, after in zip(tokens, [*tokens[1:], None], strict=False):
+    for _, each, after in _with_neighbours(tokens):
         # What follows must not complete the rest again: `#foo at: 1` without `foo` is fine where `# at:` is.
         ends = after is None or (after.text in _ENDS and after.start > each.end)
         if each.kind == "symbol" and each.text[1] not in "#'" and ends and after is not None:
@@ -198,10 +203,10 @@ def _drop_operand(source: str, tokens: list[Token]) -> list[Proposal]:
         "assign": "there is no value after {}",
     }
     proposals: list[Proposal] = []
-    for before, each, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
+    for before, each, after in _with_neighbours(tokens):
         alone = (after.text if after else "") in _ENDS
         # A bar may as well close a list of parameters, and then nothing need follow.
-        if before.kind in missing and before.text != "|" and each.kind in _OPERANDS and alone:
+        if before and before.kind in missing and before.text != "|" and each.kind in _OPERANDS and alone:
             proposals.append(([Edit(before.end, each.end, "")], missing[before.kind].format(before.text)))
     return proposals
 
@@ -218,7 +223,7 @@ def _drop_argument(source: str, tokens: list[Token]) -> list[Proposal]:
 def _stray_operator(source: str, tokens: list[Token]) -> list[Proposal]:
     return [
         ([Edit(each.end, each.end, f" {text}")], f"there is a stray {text} with nothing after it")
-        for each, after in zip(tokens, [*tokens[1:], None], strict=False)
+        for _, each, after in _with_neighbours(tokens)
         if each.kind in _OPERANDS and (after.text if after else "") in _ENDS
         for text in ("+", ",", ":=")
     ]
@@ -226,7 +231,7 @@ def _stray_operator(source: str, tokens: list[Token]) -> list[Proposal]:
 
 def _bad_cascade(source: str, tokens: list[Token]) -> list[Proposal]:
     proposals: list[Proposal] = []
-    for before, each, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    for before, each, after in _with_neighbours(tokens):
         if each.text == ";":
             proposals.append(([Edit(each.end, each.end, " ;")], "a cascade has a semicolon with no message after it"))
         starts = before is None or before.kind in ("assign", "caret") or before.text in (".", "(")
@@ -249,7 +254,7 @@ def _text_after_end(source: str, tokens: list[Token]) -> list[Proposal]:
 def _returns_last(tokens: list[Token]) -> bool:
     """Whether a return stands outside all brackets: then it is the last statement."""
     depth = 0
-    for before, each in zip([None, *tokens], tokens, strict=False):
+    for before, each, _ in _with_neighbours(tokens):
         name = _bracket_name(each)
         # After anything else the caret of Cuis is an operator.
         starts = before is None or before.text in (".", "|", "||", ">")
