@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -102,10 +102,11 @@ class _Run:
         loss: Loss,
     ) -> None:
         self.model, self.source, self.validation = model, source, validation
-        self.config, self.scratch, self.loss = config, scratch, loss
+        self.config, self.scratch = config, scratch
+        # Compiled with the model in it: apart from it, the logits of a large vocabulary pass through memory in fp32.
+        self.loss: Loss = torch.compile(loss) if config.compile else loss
         self.device = next(model.parameters()).device
         self.dtype = compute_dtype(config.precision, self.device)
-        self.compiled = cast(nn.Module, torch.compile(model)) if config.compile else model
         self.optimizers: list[Optimizer] = make_optimizers(model, config, self.dtype)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.random = random_state()
@@ -154,11 +155,11 @@ class _Run:
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         self.random = random_state()
-        self.compiled.train()
+        self.model.train()
         total = 0.0
         for batch in batches:
             with autocast(self.dtype, self.device):
-                summed = self.loss(self.compiled, batch.to(self.device))
+                summed = self.loss(self.model, batch.to(self.device))
             # Dividing by the step's count, not the pass's, makes 8x1 rows and 1x8 rows the same gradient (TRL #2175).
             (summed / counted).backward()
             value = summed.item()
@@ -172,7 +173,7 @@ class _Run:
 
     def _validate(self, share: float, norm: float, journal: Journal) -> None:
         at = self.at
-        value = mean_loss(self.compiled, self.validation, self.dtype, self.device, self.loss)
+        value = mean_loss(self.model, self.validation, self.dtype, self.device, self.loss)
         if not math.isfinite(value):
             raise LabError(
                 f"the validation loss is {value} after step {at.step}; the checkpoint before it is kept",
