@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from llmlab.cli.bench import PASS_ON, bench
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
 from llmlab.cli.compare import compare
@@ -25,6 +26,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
+    bench: "lab bench throughput --device cuda --sizes 124m",
     clean: "lab clean --scratch --cache --dry-run",
     forget: "lab forget owner/name, or lab forget 'Jane Doe' --hide, or lab forget 0123456789abcdef",
     summary: "lab summary",
@@ -53,6 +55,7 @@ def lab(
 
 
 for command, example in _EXAMPLES.items():
-    app.command(epilog=f"Example: {example}")(command)
+    passing_on = PASS_ON if command is bench else None
+    app.command(epilog=f"Example: {example}", context_settings=passing_on)(command)
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")
