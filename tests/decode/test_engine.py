@@ -4,7 +4,13 @@ import torch
 from llmlab.decode.engine import Generation, generate, stream
 from llmlab.decode.sampling import SamplingConfig
 
-FEATURES = [{}, {"window": 5}, {"position": "learned"}, {"kv_heads": 1, "ngram_rows": 61}, {"position": "none"}]
+FEATURES = [
+    {},
+    {"window": 5},
+    {"position": "learned"},
+    {"kv_heads": 1, "ngram_rows": 61, "smear": True},
+    {"position": "none"},
+]
 PROMPTS = [[5], [1, 2, 3, 4, 5, 6, 7], [9, 8, 7]]
 
 

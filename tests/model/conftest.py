@@ -14,6 +14,7 @@ FLAGS = {
     "kv_heads": [None, 1],
     "window": [None, 5],
     "ngram_rows": [0, 61],
+    "smear": [False, True],
     "gradient_checkpointing": [False, True],
 }
 

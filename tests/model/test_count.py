@@ -16,6 +16,7 @@ def test_parameters_of_one_model_by_hand(tiny):
         "embedding": 3104,  # 97 x 32
         "positions": 1024,  # 32 x 32
         "ngrams": 3904,  # 2 tables x 61 x 32
+        "smear": 0,
         "attention": 6144,  # 2 layers x (query 32x32 + key 16x32 + value 16x32 + output 32x32)
         "ffn": 18432,  # 2 layers x 3 matrices x 32 x 96
         "norms": 224,  # 5 norms x 32 + 2 layers x 2 x 16

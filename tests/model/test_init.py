@@ -18,7 +18,7 @@ def fresh(seed=0, **changes):
 def weights():
     return {
         name: p.detach()
-        for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50).named_parameters()
+        for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50, smear=True).named_parameters()
     }
 
 
@@ -32,7 +32,7 @@ def expected_std(name):
 
 def test_every_weight_has_its_row_of_the_table(weights):
     for name, weight in weights.items():
-        if name.startswith("ngrams."):
+        if name.startswith(("ngrams.", "smear.")):
             assert (weight == 0).all(), name
         elif "norm" in name:
             assert (weight == 1).all(), name

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
 
+GATE = 12  # components of an embedding that the smear's gate looks at
+
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -44,6 +46,8 @@ class ModelConfig:
     """Sliding attention: a position sees itself and window - 1 before it, per layer; null: all."""
     ngram_rows: Annotated[int, Field(ge=0)] = 0
     """Rows of the hashed bigram and trigram embedding table added to the input; 0: none."""
+    smear: bool = False
+    """Add a gated share of the previous token's embedding to each (token shift, as in the nanoGPT speed runs)."""
     gradient_checkpointing: bool = False
     """Recompute each block in the backward pass: memory for time, same numbers."""
 
@@ -58,8 +62,13 @@ class ModelConfig:
             raise _illegal(f"rotary positions turn pairs, but head_size {self.head_size} is odd", "head_size")
         if self.window is not None and self.window > self.context:
             raise _illegal(f"window {self.window} is longer than context {self.context}", "window")
-        if self.position == "none" and self.ngram_rows == 0 and self.window == 1:
-            raise _illegal("with no positions, no n-grams and window 1 a token sees nothing but itself", "window")
+        if self.smear and width < GATE:
+            raise _illegal(f"smear gates on {GATE} of the width, which is {width}", "width, or turn smear off")
+        alone = self.position == "none" and self.ngram_rows == 0 and not self.smear
+        if alone and self.window == 1:
+            raise _illegal(
+                "with no positions, no n-grams, no smear and window 1 a token sees nothing but itself", "window"
+            )
 
     @property
     def resolved_width(self) -> int:

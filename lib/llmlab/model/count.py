@@ -1,6 +1,6 @@
 """Parameters, floating-point operations and bytes, from the config alone: before anything is built."""
 
-from llmlab.model.config import ModelConfig
+from llmlab.model.config import GATE, ModelConfig
 
 
 def count_parameters(config: ModelConfig, vocab_size: int) -> dict[str, int]:
@@ -11,6 +11,7 @@ def count_parameters(config: ModelConfig, vocab_size: int) -> dict[str, int]:
         "embedding": vocab_size * width,
         "positions": config.context * width if config.position == "learned" else 0,
         "ngrams": 2 * config.ngram_rows * width,
+        "smear": GATE + 1 if config.smear else 0,
         "attention": config.depth * (2 * config.heads + 2 * config.resolved_kv_heads) * size * width,
         "ffn": config.depth * matrices * width * config.resolved_hidden,
         "norms": (2 * config.depth + 1) * width + (config.depth * 2 * size if config.qk_norm else 0),

@@ -7,6 +7,7 @@ from torch import nn
 
 from llmlab.model.ngram import NgramEmbedding
 from llmlab.model.norm import RMSNorm
+from llmlab.model.smear import Smear
 
 
 def init_weights(model: nn.Module, generator: torch.Generator) -> None:
@@ -19,6 +20,7 @@ def init_weights(model: nn.Module, generator: torch.Generator) -> None:
     | query, key, value, gate, up, head | normal, std 1/sqrt(fan-in): the output's variance is the input's |
     | output, down | that divided by sqrt(2 depth): the residual stream does not grow with depth (GPT-2) |
     | norms | one |
+    | smear | zero: absent until trained |
 
     A tied head is the embedding, and is filled as such.
     """
@@ -36,6 +38,9 @@ def init_weights(model: nn.Module, generator: torch.Generator) -> None:
             _normal(module.weight, std, generator)
         elif isinstance(module, RMSNorm | nn.LayerNorm):
             nn.init.ones_(module.weight)
+        elif isinstance(module, Smear):
+            nn.init.zeros_(module.gate)
+            nn.init.zeros_(module.strength)
 
 
 def _normal(weight: torch.Tensor, std: float, generator: torch.Generator) -> None:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from llmlab.model.attention import attention_mask
@@ -12,6 +13,9 @@ from llmlab.model.init import init_weights
 from llmlab.model.ngram import NgramEmbedding
 from llmlab.model.norm import make_norm
 from llmlab.model.position import rotary_tables
+from llmlab.model.smear import Smear
+
+_NOWHERE = -2  # no document has this number; padding has -1
 
 
 class Transformer(nn.Module):
@@ -30,6 +34,7 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(vocab_size, width)
         self.positions = nn.Embedding(config.context, width) if config.position == "learned" else None
         self.ngrams = NgramEmbedding(config.ngram_rows, width) if config.ngram_rows else None
+        self.smear = Smear() if config.smear else None
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = make_norm(config.norm, width)
@@ -99,7 +104,11 @@ class Transformer(nn.Module):
         return attention_mask(documents_BS[:, past:], documents_BS, self.config.window)
 
     def _embed(self, ids_BS: Tensor, documents_BS: Tensor | None, T: int) -> Tensor:
-        x_BTD = self.embedding(ids_BS[:, -T:])
+        if self.smear is None:
+            x_BTD = self.embedding(ids_BS[:, -T:])
+        else:
+            near_BSD = self.embedding(ids_BS[:, -T - 1 :])
+            x_BTD = self.smear(near_BSD[:, -T:], _previous(near_BSD, documents_BS, T))
         if self.positions is not None:
             x_BTD = x_BTD + self.positions(_places(ids_BS, documents_BS)[:, -T:])
         if self.ngrams is not None:
@@ -115,6 +124,15 @@ def _documents_so_far(ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCach
         # Ids that go on after a prompt belong to the prompt's last document, not to its padding.
         documents_BT = cache.documents_BS[:, -1:].expand(-1, ids_BT.shape[1])
     return torch.cat((cache.documents_BS, documents_BT), dim=1)
+
+
+def _previous(near_BSD: Tensor, documents_BS: Tensor | None, T: int) -> Tensor:
+    """The embedding before each of the last T, (B, T, D); zero where its document or the row begins."""
+    before_BSD = F.pad(near_BSD[:, :-1], (0, 0, 1, 0))[:, -T:]
+    if documents_BS is None:
+        return before_BSD
+    earlier_BS = F.pad(documents_BS[:, :-1], (1, 0), value=_NOWHERE)
+    return before_BSD * (documents_BS == earlier_BS)[:, -T:, None]
 
 
 def _places(ids_BS: Tensor, documents_BS: Tensor | None) -> Tensor:
