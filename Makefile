@@ -68,7 +68,7 @@ bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, 
 	python bench/scrub.py
 	python bench/duplicates.py
 	python bench/acquisition.py
-	python bench/shakespeare.py
+	python bench/time_to_loss.py
 
 plot: $(READY)  ## draw the figures again
 	dvc repro plot

@@ -11,17 +11,17 @@ PROGRAM = '"""Counts its arguments."""\nimport sys\nif __name__ == "__main__":\n
 def parts(project: Path) -> Path:
     folder = project / "bench"
     folder.mkdir()
-    (folder / "counting.py").write_text(PROGRAM)
+    (folder / "counting_all.py").write_text(PROGRAM)
     (folder / "piece.py").write_text('"""A piece of the other."""\n')
     return folder
 
 
 def test_lists_programs_and_no_pieces(works: Callable[..., str], parts: Path) -> None:
-    assert works("bench").strip() == "counting  Counts its arguments."
+    assert works("bench").strip() == "counting-all  Counts its arguments."
 
 
 def test_options_and_exit_status_pass_through(lab: Callable[..., Result], parts: Path) -> None:
-    assert lab("bench", "counting", "--device", "cuda", "-x").exit_code == 3
+    assert lab("bench", "counting-all", "--device", "cuda", "-x").exit_code == 3
 
 
 def test_unknown_part(fails: Callable[..., str], parts: Path) -> None:

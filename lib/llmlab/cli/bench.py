@@ -35,7 +35,7 @@ def _parts() -> dict[str, Path]:
     """The programs by name; a file that starts nothing is a piece of another one."""
     if not FOLDER.is_dir():
         raise LabError(f"{Path.cwd()} has no folder {FOLDER}", "run `cd` to the project's root first")
-    programs = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
+    programs = {path.stem.replace("_", "-"): path for path in sorted(FOLDER.glob("*.py"))}
     return {name: path for name, path in programs.items() if '__name__ == "__main__"' in path.read_text("utf-8")}
 
 

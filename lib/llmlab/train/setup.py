@@ -7,6 +7,7 @@ from llmlab.artifacts.errors import LabError
 from llmlab.model.config import ModelConfig
 from llmlab.model.count import training_bytes
 from llmlab.runtime.device import pick_device, set_threads
+from llmlab.runtime.memory import keep_freed_memory
 from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
@@ -15,7 +16,7 @@ from llmlab.train.config import TrainConfig
 
 
 def prepare(config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int, name: str) -> torch.device:
-    """Set threads and the seed of dropout, and pick the device.
+    """Set threads, the use of memory and the seed of dropout, and pick the device.
 
     Raises:
         LabError: no such device, or the run needs more memory than is free: on a CPU running out is a kill by the
@@ -23,6 +24,7 @@ def prepare(config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int,
     """
     device = pick_device(config.device)
     set_threads(config.threads)
+    keep_freed_memory()
     torch.manual_seed(derive(seed, f"{name}/dropout"))
     width = compute_dtype(config.precision, device).itemsize
     needed = training_bytes(model, vocab_size, config.micro_rows or config.rows, width)
