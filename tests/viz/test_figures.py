@@ -5,9 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
-from llmlab.viz import theme
+from llmlab.viz import bits, theme
 from llmlab.viz.bits import draw_bits, milestones
 from llmlab.viz.code import draw_code
 from llmlab.viz.corpus_flow import draw_corpus
@@ -129,3 +130,12 @@ def test_zero_everywhere(project):
 
 def test_milestones_are_in_order_of_steps(project):
     assert milestones(read_results(project / "metrics")) == [50, 100, 200, 400, 800, 1200]
+
+
+def test_the_finished_model_is_a_point_of_the_curve(project):
+    results = read_results(project / "metrics")
+    axes = Figure().subplots()
+    bits._milestones(axes, results, milestones(results))
+    final = results.training["pretrain"]["best_step"]
+    for lang, line in zip(results.languages, [each for each in axes.lines if each.get_marker() == "o"], strict=True):
+        assert (final, results.evaluation["bits_per_byte"]["base"][lang]) in list(zip(*line.get_data(), strict=True))

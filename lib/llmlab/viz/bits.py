@@ -22,6 +22,7 @@ from llmlab.viz.theme import (
 )
 
 _BAR = 0.25
+_BASE = ("bits_per_byte", "base")
 
 
 def draw_bits(results: Results, path: Path) -> None:
@@ -98,7 +99,9 @@ def _milestones(axes: Axes, results: Results, steps: Sequence[int]) -> None:
     axes.set_title("Base model while it learns")
     for lang in results.languages:
         found = [(step, number(results.evaluation, "milestones", str(step), "bits_per_byte", lang)) for step in steps]
-        points = [(step, value) for step, value in found if value is not None]
+        # The finished model is the last point of its own curve.
+        found.append((number(results.training.get("pretrain"), "best_step"), number(results.evaluation, *_BASE, lang)))
+        points = sorted((step, value) for step, value in found if value is not None and step is not None)
         if not points:
             continue
         style = language_style(results.languages, lang)
