@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import IGNORE, Batch
+from llmlab.train.head import head_loss
 
 
 class Loss(Protocol):
@@ -19,6 +21,14 @@ class Loss(Protocol):
 
 def next_token_loss(model: nn.Module, batch: Batch) -> Tensor:
     """Sum over counted positions of -log p(next id | ids before), in nats."""
+    if isinstance(model, Transformer) and not torch.compiler.is_compiling():
+        hidden_ND = model.hidden(batch.ids_BT, batch.documents_BT).flatten(0, 1)
+        targets_N = batch.targets_BT.flatten()
+        if batch.counted < len(targets_N):
+            counts_N = targets_N != IGNORE
+            hidden_ND, targets_N = hidden_ND[counts_N], targets_N[counts_N]
+        return head_loss(hidden_ND, model.head.weight, targets_N)
+    # The compiler joins head, softmax and loss by itself.
     logits_BTV = model(batch.ids_BT, batch.documents_BT)
     return F.cross_entropy(
         logits_BTV.flatten(0, 1).float(), batch.targets_BT.flatten(), ignore_index=IGNORE, reduction="sum"

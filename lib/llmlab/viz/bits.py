@@ -98,7 +98,9 @@ def _narrow(text: str) -> str:
 def _milestones(axes: Axes, results: Results, steps: Sequence[int]) -> None:
     axes.set_title("Base model while it learns")
     for lang in results.languages:
-        found = [(step, number(results.evaluation, "milestones", str(step), "bits_per_byte", lang)) for step in steps]
+        found: list[tuple[float | None, float | None]] = [
+            (step, number(results.evaluation, "milestones", str(step), "bits_per_byte", lang)) for step in steps
+        ]
         # The finished model is the last point of its own curve.
         found.append((number(results.training.get("pretrain"), "best_step"), number(results.evaluation, *_BASE, lang)))
         points = sorted((step, value) for step, value in found if value is not None and step is not None)
