@@ -11,7 +11,6 @@ from llmlab.corpus.cluster import ClusterConfig
 from llmlab.corpus.executor import run_tasks
 from llmlab.corpus.minhash import DedupeConfig, Feed, find_clusters
 from llmlab.corpus.parts import write_parts
-from llmlab.corpus.work_folder import work_folder
 
 WORDS = [f"{a}{b}" for a in "bcdfghklmn" for b in "aeiou"]
 
@@ -57,15 +56,6 @@ def test_an_earlier_run_is_no_excuse(tmp_path: Path) -> None:
     for _ in range(2):
         run_tasks([Note(tmp_path)], 1, tmp_path / "logs", "local", ClusterConfig())
         (tmp_path / "0").unlink()
-
-
-def test_the_work_folder_is_below_scratch_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LLMLAB_SCRATCH", str(tmp_path / "big"))
-    with work_folder("dedupe") as work, work_folder("dedupe") as other:
-        assert work.is_dir()
-        assert work != other
-        assert work.parent == tmp_path / "big" / "dedupe"
-    assert not work.exists()
 
 
 def test_slurm_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
