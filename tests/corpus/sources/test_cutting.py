@@ -2,7 +2,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmlab.corpus.sources.cutting import cut, lines_of
@@ -30,6 +30,7 @@ def cut_at_once(text: str, split: str, block_chars: int) -> Iterator[str]:
         yield block
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_lines_end_at_line_feeds_only(pieces: list[str]) -> None:
     lines = list(lines_of(pieces))
@@ -39,6 +40,7 @@ def test_lines_end_at_line_feeds_only(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize("split", ["none", "lines", "blocks"])
+@settings(deadline=None)
 @given(pieces=PIECES, block_chars=st.integers(1, 12))
 def test_a_stream_is_cut_as_a_whole_text_is(split: str, pieces: list[str], block_chars: int) -> None:
     assert list(cut(pieces, split, block_chars)) == list(cut_at_once("".join(pieces), split, block_chars))

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.sources.stream import byte_pieces, decoded
 
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "gb18030", "cp1252", "mac_roman", "shift_jis"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030", "cp1252", "mac_roman", "shift_jis"]
 
 
 def pieces_of(data: bytes, size: int) -> list[bytes]:
@@ -27,11 +27,12 @@ def outcome(call: Callable[[], str]) -> tuple[str, object]:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(deadline=None)
 @given(data=st.one_of(st.binary(max_size=20), st.text(max_size=12).map(lambda t: t.encode("utf-8", "replace"))))
 def test_pieces_decode_as_the_whole_does(encoding: str, data: bytes) -> None:
     """Text and place of the first fault are those of Python's own decoding at once."""
     whole = outcome(lambda: data.decode(encoding))
-    for size in (1, 3, 100):
+    for size in (4, 5, 7, 100):
         pieces = decoded(pieces_of(data, size), encoding, "x")
         assert outcome(partial("".join, pieces)) == whole
 

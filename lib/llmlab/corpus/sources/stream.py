@@ -2,14 +2,18 @@
 
 import codecs
 import gzip
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import chain
 from typing import BinaryIO
 
+from llmlab.artifacts.byte_order import marked_encoding
 from llmlab.artifacts.errors import LabError
 
 _PIECE = 1 << 16
+_MARKED = ("utf-16", "utf-32")
 
 
 def byte_pieces(file: BinaryIO, limit: int, where: str, *, packed: bool) -> Iterator[bytes]:
@@ -33,20 +37,26 @@ def byte_pieces(file: BinaryIO, limit: int, where: str, *, packed: bool) -> Iter
 
 
 def decoded(pieces: Iterable[bytes], encoding: str, where: str) -> Iterator[str]:
-    """The text of bytes that come in pieces.
+    """The text of bytes that come in pieces of at least four.
 
     Raises:
         LabError: an unknown encoding, or bytes that are not text in it; names the offset.
     """
+    rest = iter(pieces)
+    first = next(rest, b"")
     try:
         # Python also knows codecs that are none of text, and refuses them here only.
         b" ".decode(encoding, "replace")
-        decoder = codecs.getincrementaldecoder(encoding)()
+        name = codecs.lookup(encoding).name
+        if name in _MARKED and marked_encoding(first) is None:
+            # Only a stream must have the mark; text without one is in this machine's order, as Python reads it at once.
+            name = f"{name}-{sys.byteorder[0]}e"
+        decoder = codecs.getincrementaldecoder(name)()
     except LookupError as error:
         raise LabError(f"{where}: unknown encoding {encoding!r}", "use a name Python knows, such as cp1252") from error
     fed = 0
     try:
-        for piece in pieces:
+        for piece in chain([first], rest):
             fed += len(piece)
             yield decoder.decode(piece)
         yield decoder.decode(b"", final=True)
