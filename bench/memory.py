@@ -4,8 +4,8 @@
     python bench/memory.py --megabytes 30 --megabytes 3000
     python bench/memory.py --stage clean --stage split  some of the stages only
 
-English prose of 2 kB a document, and every 400th a book of 400 kB, in one JSON Lines file. `clean` drops a third for
-its licence, `dedupe` a tenth as exact copies, `decontaminate` a tenth for evaluation text. Each stage is run as the
+English prose of 2 kB a document, and every 400th a book of 400 kB, in one JSON Lines file. `clean` drops two thirds for
+their licence, `dedupe` a tenth as exact copies, `decontaminate` a tenth for evaluation text. Each stage is run as the
 pipeline runs it, as a process of its own, whose largest resident size is told; `split` both by group and by position.
 Prints one JSON object a size, and at the end how much the peaks grew from the first size to the last.
 """
@@ -35,6 +35,14 @@ COMMON = ["the", "of", "and", "to", "that", "have", "with", "be"]
 QUESTION = "which of the seven rivers that rise in the northern hills reaches the sea before it freezes in december"
 RAW = "--lang english --cache cache --removed removed.txt --out raw/english.parquet --metrics m/scrape.json"
 CLEAN = "--lang english --raw raw/english.parquet --removed removed.txt --out clean/english.parquet"
+# A process counts what it was before it became another program, so it is started by a small one.
+LAUNCHER = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(status != 0)
+"""
 COMMANDS = {
     "scrape": f"scrape.py {RAW}",
     "clean": f"clean.py {CLEAN} --dropped dropped/english.parquet --metrics m/clean.json",
@@ -56,7 +64,8 @@ def rows(size: int) -> Iterator[dict[str, str]]:
             text = prose(rng, BOOK if number % BOOK_EVERY == BOOK_EVERY - 5 else DOCUMENT)
             if number % 10 == 3:
                 text = f"{text}\n\nSomebody asked {QUESTION}."
-        licence = "none" if number % 3 == 2 and number % 10 not in (8, 9) else "CC0-1.0"
+        original = number - (number % 10 == 9)
+        licence = "none" if original % 3 else "CC0-1.0"
         yield {"text": text, "license": licence, "place": f"place {number // 20}"}
         made += len(text)
         number += 1
@@ -104,11 +113,12 @@ def run(folder: Path, stage: str) -> tuple[float, float]:
     (folder / "params.yaml").write_text(yaml.safe_dump(params(stage)), encoding="utf-8")
     program, *arguments = COMMANDS[stage].split()
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib"), "LLMLAB_SCRATCH": str(folder / "scratch")}
-    process = subprocess.Popen([sys.executable, ROOT / "stages" / program, *arguments], cwd=folder, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    command = [sys.executable, "-ISc", LAUNCHER, sys.executable, str(ROOT / "stages" / program), *arguments]
+    result = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
         raise SystemExit(f"stage {stage} failed")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    seconds, kibibytes = result.stdout.splitlines()[-1].split()
+    return float(seconds), int(kibibytes) / 1024
 
 
 def measure(megabytes: int, stages: list[str]) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from contextlib import nullcontext
 from itertools import chain
 from typing import BinaryIO
 
-from llmlab.artifacts.byte_order import marked_encoding
 from llmlab.artifacts.errors import LabError
 
 _PIECE = 1 << 16
-_MARKED = ("utf-16", "utf-32")
+_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
 
 
 def byte_pieces(file: BinaryIO, limit: int, where: str, *, packed: bool) -> Iterator[bytes]:
@@ -48,7 +50,7 @@ def decoded(pieces: Iterable[bytes], encoding: str, where: str) -> Iterator[str]
         # Python also knows codecs that are none of text, and refuses them here only.
         b" ".decode(encoding, "replace")
         name = codecs.lookup(encoding).name
-        if name in _MARKED and marked_encoding(first) is None:
+        if not first.startswith(_MARKS.get(name, b"")):
             # Only a stream must have the mark; text without one is in this machine's order, as Python reads it at once.
             name = f"{name}-{sys.byteorder[0]}e"
         decoder = codecs.getincrementaldecoder(name)()
