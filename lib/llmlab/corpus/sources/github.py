@@ -1,4 +1,4 @@
-"""Repositories that a search on GitHub finds, each read from the archive of one pinned commit, in memory.
+"""Repositories that a search on GitHub finds, each read from the archive of one pinned commit.
 
 What the search came to is pinned (pins.py): repository, commit, licence, and a digest of the files, so that a second
 run, here or elsewhere, reads the same or says what has changed.
