@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.flow import Flow, refuse_empty
-from llmlab.corpus.outcome import Dropped, Kept
+from llmlab.corpus.outcome import Dropped, Kept, open_dropped
 
 
 @pytest.fixture
@@ -122,6 +123,21 @@ def test_what_is_dropped_is_set_aside_at_once(documents: list[Document]) -> None
     assert [each if isinstance(each, int) else each.document for each in log] == [
         *(0, 1, documents[1], 2, 3, documents[3], 4)
     ]
+
+
+def test_a_stage_that_fails_leaves_no_file_of_what_it_dropped(documents: list[Document], tmp_path: Path) -> None:
+    path = tmp_path / "dropped.parquet"
+    path.write_bytes(b"of an earlier run")
+
+    def stage() -> None:
+        with open_dropped(path) as set_aside:
+            flow = Flow(["english"], set_aside)
+            list(flow.leave(Dropped(each, "clean", "x") for each in flow.enter([*documents[:3], *documents])))
+
+    with pytest.raises(KeyError, match="chinese"):
+        stage()
+    assert [each.name for each in tmp_path.iterdir()] == ["dropped.parquet"]
+    assert path.read_bytes() == b"of an earlier run"
 
 
 def test_an_empty_language_is_refused_with_the_remedy() -> None:
