@@ -16,7 +16,7 @@ from llmlab.corpus.contamination import (
     overlap_row,
 )
 from llmlab.corpus.flow import Flow
-from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
+from llmlab.corpus.outcome import open_dropped
 from llmlab.pipeline.stage import PARAMS, run_stage
 
 
@@ -26,12 +26,12 @@ def main(*, dedup: Path, tasks: Path, out: Path, metrics: Path) -> None:
     rows = (row for path in sorted(tasks.glob("*.parquet")) for row in read_rows(path, "tasks"))
     items = [item for row in rows for item in items_of(row["id"], row["prompt"], row["answer"])]
     overlaps = list(find_overlaps(read_languages(dedup, languages, "dedupe"), items, config))
-    flow = Flow(languages)
-    documents = flow.enter(read_languages(dedup, languages, "dedupe"))
     with atomic_folder(out) as folder:
-        write_languages(folder, languages, flow.leave(drop_overlaps(documents, overlaps, config)))
+        with open_dropped(folder / "dropped.parquet") as set_aside:
+            flow = Flow(languages, set_aside)
+            documents = flow.enter(read_languages(dedup, languages, "dedupe"))
+            write_languages(folder, languages, flow.leave(drop_overlaps(documents, overlaps, config)))
         write_rows(folder / "overlaps.parquet", OVERLAP_COLUMNS, map(overlap_row, overlaps))
-        write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
     write_metrics(metrics, flow.report())
 
 

@@ -8,12 +8,12 @@ from llmlab.artifacts.documents import write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.corpus.by_language import read_languages, write_languages
-from llmlab.corpus.executor import work_folder
 from llmlab.corpus.flow import Flow
 from llmlab.corpus.minhash import DedupeConfig, find_clusters
-from llmlab.corpus.outcome import DROPPED_COLUMNS, dropped_row
+from llmlab.corpus.outcome import open_dropped
 from llmlab.corpus.split import SplitConfig, set_of
 from llmlab.corpus.winners import keep_one
+from llmlab.corpus.work_folder import work_folder
 from llmlab.pipeline.stage import PARAMS, run_stage
 
 
@@ -24,11 +24,11 @@ def main(*, clean: Path, out: Path, metrics: Path) -> None:
     read = partial(read_languages, clean, languages, "clean")
     with work_folder("dedupe") as work:
         clusters = find_clusters(read, config, work / "minhash")
-    flow = Flow(languages)
     with atomic_folder(out) as folder:
-        outcomes = keep_one(read, flow.enter(read()), clusters, chosen_set)
-        write_languages(folder, languages, flow.leave(outcomes))
-        write_rows(folder / "dropped.parquet", DROPPED_COLUMNS, map(dropped_row, flow.dropped))
+        with open_dropped(folder / "dropped.parquet") as set_aside:
+            flow = Flow(languages, set_aside)
+            outcomes = keep_one(read, flow.enter(read()), clusters, chosen_set)
+            write_languages(folder, languages, flow.leave(outcomes))
         rows = ({"id": document, "cluster": cluster} for document, cluster in sorted(clusters.items()))
         write_rows(folder / "clusters.parquet", ["id", "cluster"], rows)
     write_metrics(metrics, flow.report())

@@ -38,6 +38,19 @@ def test_what_is_written_is_read(tmp_path):
     assert list(read_documents(path, "clean")) == written
 
 
+def test_a_row_group_is_bounded_by_characters_too(tmp_path, monkeypatch):
+    """What is held while writing and reading: books are not waited for by the thousand."""
+    monkeypatch.setattr("llmlab.artifacts.documents._CHARACTERS_PER_GROUP", 1000)
+    monkeypatch.setattr("llmlab.artifacts.documents._ROWS_READ", 3)
+    path = tmp_path / "d.parquet"
+    rows = [{"a": str(number), "b": "x" * 90} for number in range(50)]
+    assert write_rows(path, ["a", "b"], iter(rows)) == 50
+    file = pq.ParquetFile(path)
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    assert sizes == [11, 11, 11, 11, 6]
+    assert list(read_rows(path, "clean")) == rows
+
+
 def test_no_document_is_a_file_too(tmp_path):
     assert write_documents(tmp_path / "d.parquet", []) == 0
     assert list(read_documents(tmp_path / "d.parquet", "clean")) == []

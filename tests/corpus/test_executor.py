@@ -1,7 +1,3 @@
-import os
-import stat
-import sys
-import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +7,8 @@ import pytest
 from llmlab.artifacts.documents import make_document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus import minhash
-from llmlab.corpus.executor import ClusterConfig, run_tasks, work_folder
+from llmlab.corpus.cluster import ClusterConfig
+from llmlab.corpus.executor import run_tasks
 from llmlab.corpus.minhash import DedupeConfig, Feed, find_clusters
 from llmlab.corpus.parts import write_parts
 
@@ -61,15 +58,6 @@ def test_an_earlier_run_is_no_excuse(tmp_path: Path) -> None:
         (tmp_path / "0").unlink()
 
 
-def test_the_work_folder_is_below_scratch_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LLMLAB_SCRATCH", str(tmp_path / "big"))
-    with work_folder("dedupe") as work, work_folder("dedupe") as other:
-        assert work.is_dir()
-        assert work != other
-        assert work.parent == tmp_path / "big" / "dedupe"
-    assert not work.exists()
-
-
 def test_slurm_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LabError, match="partition"):
         run_tasks([Note(tmp_path)], 1, tmp_path / "logs", "slurm", ClusterConfig())
@@ -83,51 +71,6 @@ def test_ray_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(LabError, match="package ray") as caught:
         run_tasks([Note(tmp_path)], 1, tmp_path / "logs", "ray", ClusterConfig())
     assert ".[ray]" in caught.value.remedy
-
-
-# Reads its options from the script as Slurm does, runs the array's jobs one after the other, and honours --wait.
-SBATCH = """
-    #!{python}
-    import os, re, subprocess, sys
-    script = open(sys.argv[-1]).read()
-    options = dict(re.findall(r"^#SBATCH --([a-z-]+)=?(.*)$", script, re.M))
-    assert {{"wait", "partition", "time", "mem-per-cpu", "array"}} <= set(options), options
-    with open(os.environ["FAKE_LOG"], "a") as log:
-        log.write(" ".join(options[key] for key in ("job-name", "partition", "array", "account")) + "\\n")
-    if "merge_stats" in script:
-        print("Submitted batch job 2")
-        sys.exit(0)
-    last = int(re.match(r"0-([0-9]+)", options["array"])[1])
-    codes = [
-        subprocess.run(
-            ["bash", sys.argv[-1]],
-            env={{**os.environ, "SLURM_ARRAY_TASK_ID": str(rank), "RUN_OFFSET": "0", "SLURM_NODELIST": "here"}},
-            stdout=open(options["output"].replace("%A", "1").replace("%a", str(rank)), "w"),
-            stderr=subprocess.STDOUT,
-        ).returncode
-        for rank in range(last + 1)
-    ]
-    print("Submitted batch job 1")
-    sys.exit(max(codes))
-"""
-SRUN = '#!/bin/bash\nwhile [[ "$1" == -* ]]; do [[ "$1" == -n ]] && shift; shift; done\nexec "$@"\n'
-
-
-@pytest.fixture
-def fake_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    programs = {
-        "sbatch": textwrap.dedent(SBATCH).lstrip().format(python=sys.executable),
-        "srun": SRUN,
-        "scontrol": "#!/bin/bash\necho here\n",
-    }
-    for name, text in programs.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
-    return tmp_path / "log"
 
 
 @pytest.mark.slow

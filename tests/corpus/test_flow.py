@@ -1,12 +1,13 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.flow import Flow, refuse_empty
-from llmlab.corpus.outcome import Dropped, Kept
+from llmlab.corpus.outcome import Dropped, Kept, open_dropped
 
 
 @pytest.fixture
@@ -14,8 +15,13 @@ def documents(make: Callable[..., Document]) -> list[Document]:
     return [make("A fox."), make("河水"), make("The sea."), make("\N{BULLET}"), make("从前有", "chinese")]
 
 
+def nowhere(_dropped: Dropped) -> None:
+    """For tests that are about the counts."""
+
+
 def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Document]) -> None:
-    flow = Flow(["english", "chinese", "smalltalk"])
+    aside: list[Dropped] = []
+    flow = Flow(["english", "chinese", "smalltalk"], aside.append)
     outcomes = [
         Kept(documents[0]),
         Dropped(documents[1], "clean", "too short"),
@@ -25,7 +31,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
     ]
     assert list(flow.enter(documents)) == documents
     assert list(flow.leave(outcomes)) == [item.document for item in outcomes if isinstance(item, Kept)]
-    assert flow.dropped == [outcomes[1], outcomes[3]]
+    assert aside == [outcomes[1], outcomes[3]]
     assert flow.report() == {
         "english": {
             "documents_in": 4,
@@ -58,7 +64,7 @@ def test_every_document_is_counted_on_its_way_in_and_out(documents: list[Documen
 
 
 def test_reasons_are_counted_and_sorted(documents: list[Document]) -> None:
-    flow = Flow(["english"])
+    flow = Flow(["english"], nowhere)
     english = [item for item in documents if item.lang == "english"]
     list(flow.enter(english))
     reasons = ["z", "a", "z", "m"]
@@ -67,19 +73,20 @@ def test_reasons_are_counted_and_sorted(documents: list[Document]) -> None:
 
 
 def test_a_fragment_is_kept_aside_and_is_no_document(documents: list[Document]) -> None:
-    flow = Flow(["english"])
+    aside: list[Dropped] = []
+    flow = Flow(["english"], aside.append)
     list(flow.enter(documents[:1]))
     outcomes = [Dropped(documents[2], "clean", "broken method", fragment=True), Kept(documents[0])]
     assert list(flow.leave(outcomes)) == documents[:1]
     report = flow.report()["english"]
     assert report["fragments_dropped"] == {"broken method": 1}
     assert (report["documents_in"], report["documents_out"], report["dropped"]) == (1, 1, {})
-    assert flow.dropped == outcomes[:1]
+    assert aside == outcomes[:1]
 
 
 @pytest.mark.parametrize("left", [0, 2])
 def test_a_document_lost_or_made_up_on_the_way_is_a_bug_that_shows(documents: list[Document], left: int) -> None:
-    flow = Flow(["english"])
+    flow = Flow(["english"], nowhere)
     list(flow.enter(documents[:1]))
     list(flow.leave([Kept(documents[0])] * left))
     with pytest.raises(AssertionError, match="english: 1 in"):
@@ -88,7 +95,7 @@ def test_a_document_lost_or_made_up_on_the_way_is_a_bug_that_shows(documents: li
 
 def test_documents_stream_one_by_one(documents: list[Document]) -> None:
     """Nothing is read ahead, so a corpus need not fit into memory."""
-    flow = Flow(["english", "chinese"])
+    flow = Flow(["english", "chinese"], nowhere)
     read = []
 
     def source() -> object:
@@ -102,6 +109,37 @@ def test_documents_stream_one_by_one(documents: list[Document]) -> None:
     assert read == documents[:1]
 
 
+def test_what_is_dropped_is_set_aside_at_once(documents: list[Document]) -> None:
+    """In the order of the outcomes, before the next one is asked for: nothing collects here."""
+    log: list[object] = []
+    flow = Flow(["english", "chinese"], log.append)
+
+    def outcomes() -> Iterator[Kept | Dropped]:
+        for number, document in enumerate(flow.enter(documents)):
+            log.append(number)
+            yield Dropped(document, "clean", "x") if number % 2 else Kept(document)
+
+    list(flow.leave(outcomes()))
+    assert [each if isinstance(each, int) else each.document for each in log] == [
+        *(0, 1, documents[1], 2, 3, documents[3], 4)
+    ]
+
+
+def test_a_stage_that_fails_leaves_no_file_of_what_it_dropped(documents: list[Document], tmp_path: Path) -> None:
+    path = tmp_path / "dropped.parquet"
+    path.write_bytes(b"of an earlier run")
+
+    def stage() -> None:
+        with open_dropped(path) as set_aside:
+            flow = Flow(["english"], set_aside)
+            list(flow.leave(Dropped(each, "clean", "x") for each in flow.enter([*documents[:3], *documents])))
+
+    with pytest.raises(KeyError, match="chinese"):
+        stage()
+    assert [each.name for each in tmp_path.iterdir()] == ["dropped.parquet"]
+    assert path.read_bytes() == b"of an earlier run"
+
+
 def test_an_empty_language_is_refused_with_the_remedy() -> None:
     refuse_empty({"english": 1, "chinese": 2}, "clean", "loosen it")
     with pytest.raises(LabError, match="no document of language `chinese` is left after clean") as caught:
@@ -110,7 +148,7 @@ def test_an_empty_language_is_refused_with_the_remedy() -> None:
 
 
 def test_parts_of_one_document_are_more_documents(documents: list[Document]) -> None:
-    flow = Flow(["english"])
+    flow = Flow(["english"], nowhere)
     list(flow.enter(documents[:1]))
     list(
         flow.leave(

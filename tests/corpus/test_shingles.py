@@ -1,3 +1,4 @@
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,3 +47,17 @@ def test_what_is_written_is_read_by_part_and_number(tmp_path: Path) -> None:
     with ShingleReader(tmp_path, range(2), keep=1) as reader:
         for part, number in ((0, 2), (1, 1), (0, 0), (0, 1), (1, 0)):
             assert reader.read(part, number).tolist() == sets[part + number].tolist()
+
+
+def test_what_is_kept_at_hand_is_bounded_in_bytes(tmp_path: Path) -> None:
+    """Books have a thousand times the shingles of a paragraph."""
+    with ShingleWriter(tmp_path, 0) as writer:
+        for number in range(40):
+            writer.append(np.arange(number, number + 1000, dtype=np.uint64))
+    with ShingleReader(tmp_path, [0], keep=50_000) as reader:
+        places = [(7 * step) % 40 for step in range(80)] + [3, 3, 5, 3]
+        found = [reader.read(0, place) for place in places]
+        assert [int(each[0]) for each in found] == places
+        assert found[-1] is found[-3] is found[-4], "the same one is read from disk once"
+        held = sys.getsizeof(reader._near) + sum(each.nbytes for each in reader._near.values())
+        assert held < 51_000

@@ -1,20 +1,20 @@
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from llmlab.artifacts.documents import Document, document_id, make_document
+from llmlab.artifacts.documents import Document, document_id, make_document, read_documents
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
 from llmlab.corpus.code import read_code
 from llmlab.corpus.minhash import DedupeConfig, find_clusters
 from llmlab.corpus.outcome import Kept
 from llmlab.corpus.shingles import hash_shingles, similarity
-from llmlab.corpus.split import SETS, SplitConfig, assign, deal, set_of, split
+from llmlab.corpus.split import SETS, SplitConfig, assign, set_of, set_path, split, write_sets
 from llmlab.corpus.winners import keep_one
 
 Make = Callable[..., Document]
@@ -52,9 +52,9 @@ def test_raising_a_share_moves_groups_into_it_only() -> None:
 
 def test_other_documents_do_not_matter(make: Make) -> None:
     documents = [make(f"text {number}", group=f"g{number // 3}") for number in range(90)]
-    sets = {document.id: name for name, document in split(documents, CONFIG)}
-    assert [document for _, document in split(documents, CONFIG)] == documents
-    for name, document in split(reversed(documents[::7]), CONFIG):
+    sets = {document.id: name for name, document in split(lambda: documents, CONFIG)}
+    assert [document for _, document in split(lambda: documents, CONFIG)] == documents
+    for name, document in split(lambda: reversed(documents[::7]), CONFIG):
         assert sets[document.id] == name == set_of(CONFIG)(document)
     by_group: dict[str, set[str]] = {}
     for document in documents:
@@ -65,7 +65,7 @@ def test_other_documents_do_not_matter(make: Make) -> None:
 def test_positional_cuts_one_text_by_characters(make: Make) -> None:
     text = "".join(chr(0x4E00 + number) for number in range(1000))
     config = SplitConfig(method="positional", val=0.1, test=0)
-    parts = list(split([make(text)], config))
+    parts = list(split(lambda: [make(text)], config))
     assert [(name, len(document.text)) for name, document in parts] == [("train", 900), ("val", 100)]
     assert "".join(document.text for _, document in parts) == text
     assert len({document.id for _, document in parts}) == 2
@@ -74,14 +74,14 @@ def test_positional_cuts_one_text_by_characters(make: Make) -> None:
 def test_positional_as_in_nanogpt(make: Make) -> None:
     """data[:int(n * 0.9)] and the rest, on the length of tiny Shakespeare."""
     length = 1_115_394
-    parts = list(split([make("x" * length)], SplitConfig(method="positional", val=0.1, test=0)))
+    parts = list(split(lambda: [make("x" * length)], SplitConfig(method="positional", val=0.1, test=0)))
     assert [len(document.text) for _, document in parts] == [int(length * 0.9), length - int(length * 0.9)]
 
 
 def test_positional_over_several_documents_and_languages(make: Make) -> None:
     documents = [make("a" * 60), make("b" * 40), make("c" * 100, lang="chinese")]
     config = SplitConfig(method="positional", val=0.25, test=0.25)
-    parts = [(name, document.lang, document.text) for name, document in split(documents, config)]
+    parts = [(name, document.lang, document.text) for name, document in split(lambda: documents, config)]
     assert parts == [
         ("train", "chinese", "c" * 50),
         ("val", "chinese", "c" * 25),
@@ -96,9 +96,30 @@ def test_positional_over_several_documents_and_languages(make: Make) -> None:
 
 def test_an_uncut_document_is_itself(make: Make) -> None:
     document = make("whole")
-    assert list(split([document], SplitConfig(method="positional", val=0, test=0))) == [("train", document)]
-    assert list(split([document], SplitConfig(val=0, test=0))) == [("train", document)]
-    assert list(split([], SplitConfig(method="positional"))) == []
+    assert list(split(lambda: [document], SplitConfig(method="positional", val=0, test=0))) == [("train", document)]
+    assert list(split(lambda: [document], SplitConfig(val=0, test=0))) == [("train", document)]
+    assert list(split(list, SplitConfig(method="positional"))) == []
+
+
+def test_sets_are_written_in_streams(make: Make, tmp_path: Path) -> None:
+    """Each in a file of its own, an empty one too, and the documents come one at a time."""
+    documents = [make(f"text {number}", group=f"g{number // 3}") for number in range(90)]
+    dealt = list(split(lambda: documents, CONFIG))
+    open_files: set[str] = set()
+
+    def watched() -> Iterator[tuple[str, Document]]:
+        for name, document in dealt:
+            open_files.update(path.name for path in tmp_path.iterdir())
+            yield name, document
+
+    counts = write_sets(tmp_path, watched())
+    assert open_files == {".train.parquet.writing", ".val.parquet.writing", ".test.parquet.writing"}
+    for name in SETS:
+        found = list(read_documents(set_path(tmp_path, name), "split"))
+        assert found == [document for set_name, document in dealt if set_name == name]
+        assert counts[name] == len(found)
+    assert write_sets(tmp_path, []) == dict.fromkeys(SETS, 0)
+    assert list(read_documents(set_path(tmp_path, "test"), "split")) == []
 
 
 @pytest.mark.parametrize("values", [{"val": 0.5, "test": 0.5}, {"val": -0.1}, {"test": 1}, {"method": "random"}])
@@ -153,7 +174,7 @@ def test_forks_and_ports_are_in_one_set_only(salt: str, tmp_path: Path) -> None:
     outcomes = keep_one(lambda: iter(documents), iter(documents), clusters, set_of(config))
     kept = [outcome.document for outcome in outcomes if isinstance(outcome, Kept)]
     assert len(originals) * 0.9 < len(kept) < len(originals) * 1.1
-    sets = {id(document): name for name, held in deal(kept, config).items() for document in held}
+    sets = {id(document): name for name, document in split(lambda: kept, config)}
     assert all(sets[id(document)] == assign(document.group, config, "smalltalk") for document in kept)
     hashes = [hash_shingles(each.text, "smalltalk", dedupe.shingle_code) for each in kept]
     for (a, first), (b, second) in combinations(zip(kept, hashes, strict=True), 2):

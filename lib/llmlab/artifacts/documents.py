@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from llmlab.artifacts.manifest import check_version
 TABLE_VERSION = 1
 _VERSION_KEY = b"llmlab.version"
 _ROWS_PER_GROUP = 4096
+# A row group is what a writer holds; books would make one of gigabytes if rows alone were counted.
+_CHARACTERS_PER_GROUP = 32_000_000
+_ROWS_READ = 512
 KINDS = ("code", "prose", "verse", "dialogue")
 
 
@@ -38,6 +42,9 @@ class Document:
     url: str = ""
     license: str = ""
     meta: str = "{}"
+
+
+COLUMNS = [field.name for field in fields(Document)]
 
 
 def document_id(lang: str, text: str) -> str:
@@ -63,7 +70,7 @@ def make_document(
 
 def write_documents(path: Path, documents: Iterable[Document]) -> int:
     """Stream documents into a zstd Parquet file, atomically; returns how many."""
-    return write_rows(path, [field.name for field in fields(Document)], map(asdict, documents))
+    return write_rows(path, COLUMNS, map(asdict, documents))
 
 
 def read_documents(path: Path, stage: str) -> Iterator[Document]:
@@ -75,20 +82,45 @@ def read_documents(path: Path, stage: str) -> Iterator[Document]:
     return (Document(**row) for row in read_rows(path, stage))
 
 
+class RowWriter:
+    """Takes the rows of one file as they come, holding one row group; `count` is how many there were."""
+
+    def __init__(self, file: pq.ParquetWriter, schema: pa.Schema) -> None:
+        self._file, self._schema = file, schema
+        self._batch: list[Mapping[str, str]] = []
+        self._characters = 0
+        self.count = 0
+
+    def write(self, row: Mapping[str, str]) -> None:
+        """Add a row."""
+        self._batch.append(row)
+        self._characters += sum(map(len, row.values()))
+        self.count += 1
+        if len(self._batch) == _ROWS_PER_GROUP or self._characters >= _CHARACTERS_PER_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held as one row group."""
+        self._file.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
+        self._batch, self._characters = [], 0
+
+
+@contextmanager
+def open_rows(path: Path, columns: list[str]) -> Iterator[RowWriter]:
+    """What writes rows of text columns into a zstd Parquet file, which is there once all is well, or not at all."""
+    schema = pa.schema([(name, pa.string()) for name in columns], metadata={_VERSION_KEY: str(TABLE_VERSION).encode()})
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as file:
+        rows = RowWriter(file, schema)
+        yield rows
+        rows.flush()
+
+
 def write_rows(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> int:
     """Stream rows of text columns into a zstd Parquet file, atomically; returns how many."""
-    schema = pa.schema([(name, pa.string()) for name in columns], metadata={_VERSION_KEY: str(TABLE_VERSION).encode()})
-    count = 0
-    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        batch: list[Mapping[str, str]] = []
+    with open_rows(path, columns) as file:
         for row in rows:
-            batch.append(row)
-            count += 1
-            if len(batch) == _ROWS_PER_GROUP:
-                writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-                batch = []
-        writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-    return count
+            file.write(row)
+    return file.count
 
 
 def read_rows(path: Path, stage: str) -> Iterator[dict[str, str]]:
@@ -103,4 +135,6 @@ def read_rows(path: Path, stage: str) -> Iterator[dict[str, str]]:
     metadata = file.schema_arrow.metadata or {}
     found = metadata.get(_VERSION_KEY, b"none").decode()
     check_version(int(found) if found.isdigit() else found, TABLE_VERSION, path, remedy)
-    return (row for batch in file.iter_batches(_ROWS_PER_GROUP) for row in batch.to_pylist())
+    # Group by group: across groups the reader would fill its batches up and hold two.
+    batches = (file.iter_batches(_ROWS_READ, row_groups=[group]) for group in range(file.num_row_groups))
+    return (row for group in batches for batch in group for row in batch.to_pylist())

@@ -20,7 +20,7 @@ from llmlab.corpus.outcome import Dropped
 from llmlab.corpus.sources import local
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.globs import matches
-from llmlab.corpus.split import SETS, SplitConfig, deal
+from llmlab.corpus.split import SETS, SplitConfig, split
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _READ = tuple(f"**/*{suffix}{packed}" for suffix in (".txt", ".md", ".st", ".jsonl") for packed in ("", ".gz"))
@@ -198,7 +198,7 @@ def _refuse_nothing(documents: Sequence[Document], skipped: Mapping[str, int], f
 def _sets(documents: Sequence[Document]) -> dict[str, int]:
     """Documents per set, as the split stage will deal them."""
     config = load_section(PARAMS, "split", SplitConfig)
-    counts = {name: len(found) for name, found in deal(documents, config).items()}
+    counts = Counter(name for name, _ in split(lambda: documents, config))
     wanted = {"train": 1.0, "val": config.val, "test": config.test}
     return {name: counts[name] for name in SETS if wanted[name] > 0}
 

@@ -1,12 +1,16 @@
 """Counts of a corpus, as plain dictionaries for the metrics files."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
 from typing import Any
 
 from llmlab.artifacts.documents import Document
+from llmlab.corpus.distinct import DistinctCounter
 from llmlab.corpus.outcome import Dropped, Kept
-from llmlab.corpus.units import Unit, split_units, unit_of
+from llmlab.corpus.units import Unit, ngrams, split_units, unit_of
+
+_FIRST = 100
 
 
 def count_documents(documents: Iterable[Document]) -> dict[str, Any]:
@@ -57,31 +61,55 @@ def count_outcomes(outcomes: Iterable[Kept | Dropped]) -> dict[str, Any]:
 
 
 def distinct_ngrams(texts: Iterable[str], n: int, unit: Unit) -> float:
-    """Share of different n-grams among all n-grams of the texts (distinct-n, Li et al. 2016); 0 when there are none."""
-    seen: set[tuple[str, ...]] = set()
-    total = 0
+    """Share of different n-grams among all n-grams of the texts (distinct-n, Li et al. 2016); 0 when there are none.
+
+    Of more than a million different ones the number is an estimate (distinct.py).
+    """
+    share = _Share(n)
     for text in texts:
-        units = split_units(text, unit)
-        for start in range(len(units) - n + 1):
-            seen.add(tuple(units[start : start + n]))
-            total += 1
-    return len(seen) / total if total else 0.0
+        share.read(split_units(text, unit))
+    return share.value()
 
 
-def count_sets(sets: Mapping[str, Sequence[Document]], languages: Sequence[str]) -> dict[str, Any]:
-    """By language and set: documents, groups, bytes, and distinct 2- and 3-grams, which show how varied a text is."""
-    counts: dict[str, Any] = {}
-    for lang in languages:
-        counts[lang] = {}
-        for name, documents in sets.items():
-            own = [document for document in documents if document.lang == lang]
-            texts = [document.text for document in own]
-            unit = unit_of("\n".join(texts[:100]), lang, own[0].kind) if own else "word"
-            counts[lang][name] = {
-                "documents": len(own),
-                "groups": len({document.group for document in own}),
-                "bytes": sum(len(text.encode()) for text in texts),
-                "distinct_2": round(distinct_ngrams(texts, 2, unit), 4),
-                "distinct_3": round(distinct_ngrams(texts, 3, unit), 4),
-            }
+class _Share:
+    """The share of different n-grams of the texts read so far."""
+
+    def __init__(self, n: int) -> None:
+        self._n, self._total, self._different = n, 0, DistinctCounter()
+
+    def read(self, units: Sequence[str]) -> None:
+        for ngram in ngrams(units, self._n):
+            self._different.add("\x1f".join(ngram))
+            self._total += 1
+
+    def value(self) -> float:
+        return self._different.count() / self._total if self._total else 0.0
+
+
+def count_set(documents: Iterable[Document], languages: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By language: documents, groups, bytes, and distinct 2- and 3-grams, which show how varied a text is.
+
+    One pass; a language's documents stand together, and its first hundred say what its units are.
+    """
+    counts = {lang: _count_language(iter(())) for lang in languages}
+    for lang, same in groupby(documents, key=lambda document: document.lang):
+        if lang in counts:
+            counts[lang] = _count_language(same)
     return counts
+
+
+def _count_language(documents: Iterator[Document]) -> dict[str, Any]:
+    first = list(islice(documents, _FIRST))
+    texts = "\n".join(document.text for document in first)
+    unit = unit_of(texts, first[0].lang, first[0].kind) if first else "word"
+    sizes: Counter[str] = Counter()
+    groups: set[str] = set()
+    shares = {f"distinct_{n}": _Share(n) for n in (2, 3)}
+    for document in chain(first, documents):
+        sizes.update(documents=1, bytes=len(document.text.encode()))
+        groups.add(document.group)
+        units = split_units(document.text, unit)
+        for share in shares.values():
+            share.read(units)
+    distinct = {name: round(share.value(), 4) for name, share in shares.items()}
+    return {"documents": sizes["documents"], "groups": len(groups), "bytes": sizes["bytes"], **distinct}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llmlab.artifacts.documents import Document, document_id
+from llmlab.corpus.cluster import ClusterConfig, ExecutorName
 from llmlab.corpus.code import read_code
 from llmlab.corpus.code_rules import trim_class
 from llmlab.corpus.dialogue import messages_to_text, text_to_messages
@@ -43,6 +44,11 @@ class CleanConfig:
     header again. null: a class is one document, whatever its length."""
     quality: QualityConfig = field(default_factory=QualityConfig)
     """Where the filters draw their lines, each with its source."""
+    executor: ExecutorName = "local"
+    """What does it in parts, when the corpus outgrows one machine: this machine, a Ray cluster (RAY_ADDRESS) or Slurm;
+    all write the same. `local` with one worker needs no parts."""
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    """What the executor may use."""
 
 
 def clean(documents: Iterable[Document], config: CleanConfig) -> Iterator[Kept | Dropped]:

@@ -6,55 +6,22 @@ machine must see. datatrove pickles steps to send them, so a step is an object o
 
 import contextlib
 import io
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.executor.ray import RayPipelineExecutor
 from datatrove.executor.slurm import SlurmPipelineExecutor
-from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
+from llmlab.corpus.cluster import ClusterConfig, ExecutorName
 
-ExecutorName = Literal["local", "ray", "slurm"]
 _LIBRARY = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterConfig:
-    """How much an executor may use; nothing here changes a result."""
-
-    workers: Annotated[int, Field(ge=1)] = 1
-    """Tasks that run at the same time: processes of this machine, actors of Ray, jobs of Slurm."""
-    memory_gb: Annotated[float, Field(gt=0)] = 2
-    """Memory that a task reserves with Ray or Slurm."""
-    partition: str = ""
-    """Slurm's partition; needed there."""
-    hours: Annotated[int, Field(ge=1)] = 4
-    """Slurm's time limit of a job."""
-    sbatch: dict[str, str] = field(default_factory=dict)
-    """More options for Slurm's sbatch, such as `account`."""
-
-
-@contextlib.contextmanager
-def work_folder(stage: str) -> Iterator[Path]:
-    """A folder of a run's own below `.scratch/` or `LLMLAB_SCRATCH`, removed afterwards.
-
-    Not the system's temporary folder, which other machines do not see and which may be in memory.
-    """
-    root = Path(os.environ.get("LLMLAB_SCRATCH", ".scratch")).resolve() / stage
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="work-", dir=root) as folder:
-        yield Path(folder)
 
 
 def run_tasks(steps: list[Any], tasks: int, logs: Path, name: ExecutorName, cluster: ClusterConfig) -> None:

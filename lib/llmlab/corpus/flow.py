@@ -1,7 +1,7 @@
 """What flows through a stage: every document that comes in goes out, whole or in parts, or is dropped with a reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,14 @@ class _Counts:
 
 
 class Flow:
-    """Counts by language of one stage; hand it the documents on their way in and the outcomes on their way out."""
+    """Counts by language of one stage; hand it the documents on their way in and the outcomes on their way out.
 
-    def __init__(self, languages: Sequence[str]) -> None:
+    What is dropped goes to `set_aside` at once, since all of it together may not fit into memory.
+    """
+
+    def __init__(self, languages: Sequence[str], set_aside: Callable[[Dropped], object]) -> None:
         self._counts = {lang: _Counts() for lang in languages}
-        self.dropped: list[Dropped] = []
+        self._set_aside = set_aside
 
     def enter(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Pass documents on, counted."""
@@ -35,7 +38,7 @@ class Flow:
             yield document
 
     def leave(self, outcomes: Iterable[Kept | Dropped]) -> Iterator[Document]:
-        """Pass on the kept documents; the dropped ones collect in `dropped`."""
+        """Pass on the kept documents; the dropped ones are set aside."""
         for outcome in outcomes:
             # The first part stands for the document that came in; every further one is a document more.
             self._counts[outcome.document.lang].documents.update(parts=int(outcome.part > 1))
@@ -45,7 +48,7 @@ class Flow:
                 counts.sources.setdefault(outcome.document.source, Counter())["o"] += 1
                 yield outcome.document
                 continue
-            self.dropped.append(outcome)
+            self._set_aside(outcome)
             (counts.fragments if outcome.fragment else counts.dropped)[outcome.reason] += 1
             if not outcome.fragment:
                 counts.dropped_by_source.setdefault(outcome.document.source, Counter())[outcome.reason] += 1

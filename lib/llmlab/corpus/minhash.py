@@ -32,8 +32,9 @@ from datatrove.utils.word_tokenizers import WordTokenizer
 from pydantic import Field
 
 from llmlab.artifacts.documents import Document
+from llmlab.corpus.cluster import ClusterConfig, ExecutorName
 from llmlab.corpus.exact import find_exact, id_number, id_text
-from llmlab.corpus.executor import ClusterConfig, ExecutorName, run_tasks
+from llmlab.corpus.executor import run_tasks
 from llmlab.corpus.parts import read_part, write_parts
 from llmlab.corpus.shingles import Hashes, ShingleReader, ShingleWriter, hash_shingles, similarity
 from llmlab.corpus.units import Unit, unit_of

@@ -12,7 +12,9 @@ from llmlab.artifacts.documents import Document
 from llmlab.corpus.exact import id_number
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "lang", "kind", "text")])
-_BUFFER = 1000
+# Characters that wait for their files, all parts together; a row costs some even when its text is short.
+_WAITING = 64_000_000
+_ROW_COST = 500
 _ID_BITS = 64
 
 
@@ -31,18 +33,21 @@ def write_parts(documents: Iterable[Document], folder: Path, parts: int) -> None
             for part in range(parts)
         ]
 
-        def flush(part: int) -> None:
-            files[part].write_table(pa.Table.from_pylist(waiting[part], schema=_SCHEMA))
-            waiting[part].clear()
+        def flush() -> None:
+            for file, rows in zip(files, waiting, strict=True):
+                if rows:
+                    file.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
+                    rows.clear()
 
+        held = 0
         for document in documents:
-            part = part_of(document.id, parts)
             row = {"id": document.id, "lang": document.lang, "kind": document.kind, "text": document.text}
-            waiting[part].append(row)
-            if len(waiting[part]) == _BUFFER:
-                flush(part)
-        for part in range(parts):
-            flush(part)
+            waiting[part_of(document.id, parts)].append(row)
+            held += len(document.text) + _ROW_COST
+            if held > _WAITING:
+                flush()
+                held = 0
+        flush()
 
 
 def read_part(folder: Path, part: int) -> Iterator[dict[str, str]]:

@@ -3,19 +3,21 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from llmlab.artifacts.documents import Document
+from llmlab.artifacts.documents import COLUMNS, Document, read_rows, write_rows
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
+from llmlab.corpus.exact import id_number
 from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.pace import Pace
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.table import READERS
+from llmlab.corpus.work_folder import work_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,15 +93,38 @@ def _sample(documents: Iterator[Document], limit: int | None, skipped: Counter[s
     if limit is None:
         yield from documents
         return
-    total = 0
+    with work_folder("scrape") as work:
+        path = work / "candidates.parquet"
+        chosen = _Smallest(limit)
+        candidates = ((place, each) for place, each in enumerate(documents) if chosen.takes(id_number(each.id), place))
+        rows = ({"place": str(place), **asdict(each)} for place, each in candidates)
+        write_rows(path, ["place", *COLUMNS], rows)
+        places = chosen.places()
+        if chosen.seen > len(places):
+            skipped["over max_documents"] += chosen.seen - len(places)
+        for row in read_rows(path, "scrape"):
+            if int(row.pop("place")) in places:
+                yield Document(**row)
 
-    def keyed() -> Iterator[tuple[str, int, Document]]:
-        nonlocal total
-        for position, document in enumerate(documents):
-            total += 1
-            yield document.id, position, document
 
-    kept = heapq.nsmallest(limit, keyed(), key=lambda item: item[:2])
-    if total > len(kept):
-        skipped["over max_documents"] += total - len(kept)
-    yield from (document for _, _, document in sorted(kept, key=lambda item: item[1]))
+class _Smallest:
+    """The places of the `limit` smallest numbers of a stream, the earlier of equal ones; no text is held."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        # Python's heap gives the smallest first, and here the largest is the one to go.
+        self._heap: list[tuple[int, int]] = []
+        self.seen = 0
+
+    def takes(self, number: int, place: int) -> bool:
+        """Whether it is, so far, one of them."""
+        self.seen += 1
+        entry = (-number, -place)
+        if len(self._heap) < self._limit:
+            heapq.heappush(self._heap, entry)
+            return True
+        return heapq.heappushpop(self._heap, entry) != entry
+
+    def places(self) -> set[int]:
+        """Where they stood."""
+        return {-place for _, place in self._heap}

@@ -1,6 +1,5 @@
 """Shingles, by which near-duplicates are found: n-grams of a text's own units, hashed, and kept on disk by number."""
 
-import functools
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -15,6 +14,8 @@ import xxhash
 from llmlab.corpus.units import Unit, split_units
 
 Hashes = npt.NDArray[np.uint64]
+# What an array needs beside its numbers.
+_COST = 200
 
 
 def shingles(text: str, unit: Unit, size: int) -> list[str]:
@@ -61,12 +62,12 @@ class ShingleWriter:
 
 
 class ShingleReader:
-    """Reads single documents' hashes by part and number, keeping the latest at hand.
+    """Reads single documents' hashes by part and number, keeping the latest at hand, up to `keep` bytes of them.
 
     Plain reads at an offset rather than mapped memory, which would count as this process's own.
     """
 
-    def __init__(self, folder: Path, parts: Iterable[int], keep: int = 8192) -> None:
+    def __init__(self, folder: Path, parts: Iterable[int], keep: int = 1 << 26) -> None:
         self._open = ExitStack()
         self._files: dict[int, int] = {}
         self._ends: dict[int, npt.NDArray[np.uint64]] = {}
@@ -74,7 +75,20 @@ class ShingleReader:
             file = self._open.enter_context((folder / f"{part:05d}.hashes").open("rb", buffering=0))
             self._files[part] = file.fileno()
             self._ends[part] = np.frombuffer((folder / f"{part:05d}.ends").read_bytes(), dtype="<u8")
-        self.read = functools.lru_cache(maxsize=keep)(self._read)
+        self._keep, self._held = keep, 0
+        # Python's dictionaries know the order in which their keys came: the first is the one longest unused.
+        self._near: dict[tuple[int, int], Hashes] = {}
+
+    def read(self, part: int, number: int) -> Hashes:
+        """The hashes of a document, sorted and without repeats."""
+        hashes = self._near.pop((part, number), None)
+        if hashes is None:
+            hashes = self._read(part, number)
+            self._held += hashes.nbytes + _COST
+        self._near[part, number] = hashes
+        while self._held > self._keep and len(self._near) > 1:
+            self._held -= self._near.pop(next(iter(self._near))).nbytes + _COST
+        return hashes
 
     def _read(self, part: int, number: int) -> Hashes:
         start, end = (int(place) for place in self._ends[part][number : number + 2])

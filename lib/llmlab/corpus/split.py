@@ -1,14 +1,16 @@
 """Train, validation or test: by a hash of the group, so that a document's set never depends on what else there is."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import groupby
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from llmlab.artifacts.documents import Document, document_id
+from llmlab.artifacts.documents import COLUMNS, Document, document_id, open_rows
 
 SETS = ("train", "val", "test")
 
@@ -53,32 +55,43 @@ def set_of(config: SplitConfig) -> Callable[[Document], str]:
     return lambda document: assign(document.group, config, document.lang)
 
 
-def split(documents: Iterable[Document], config: SplitConfig) -> Iterator[tuple[str, Document]]:
-    """Yield (set, document). By group every document goes whole into one set, in order; by position see `_cut`."""
+def split(read: Callable[[], Iterable[Document]], config: SplitConfig) -> Iterator[tuple[str, Document]]:
+    """Yield (set, document). By group every document goes whole into one set, in order; by position see `_cut`.
+
+    `read` gives the documents from the start, the same each time: once by group, by position once for each language and
+    once more, so that no text is held.
+    """
     if config.method == "group":
         choose = set_of(config)
-        yield from ((choose(document), document) for document in documents)
+        yield from ((choose(document), document) for document in read())
         return
-    held = sorted(documents, key=lambda document: document.lang)
-    for _, same in groupby(held, key=lambda document: document.lang):
-        yield from _cut(list(same), config)
+    totals: Counter[str] = Counter()
+    for document in read():
+        totals[document.lang] += len(document.text)
+    for lang, total in sorted(totals.items()):
+        yield from _cut((document for document in read() if document.lang == lang), total, config)
 
 
-def deal(documents: Iterable[Document], config: SplitConfig) -> dict[str, list[Document]]:
-    """The documents of each set, in order; every set is there, an empty one too."""
-    sets: dict[str, list[Document]] = {name: [] for name in SETS}
-    for name, document in split(documents, config):
-        sets[name].append(document)
-    return sets
+def write_sets(folder: Path, dealt: Iterable[tuple[str, Document]]) -> dict[str, int]:
+    """Stream (set, document) into a file per set, in order, an empty one too; returns how many of each."""
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(open_rows(set_path(folder, name), COLUMNS)) for name in SETS}
+        for name, document in dealt:
+            files[name].write(asdict(document))
+    return {name: file.count for name, file in files.items()}
 
 
-def _cut(documents: list[Document], config: SplitConfig) -> Iterator[tuple[str, Document]]:
+def set_path(folder: Path, name: str) -> Path:
+    """The file of a set."""
+    return folder / f"{name}.parquet"
+
+
+def _cut(documents: Iterable[Document], total: int, config: SplitConfig) -> Iterator[tuple[str, Document]]:
     """One language's documents as one text: the first part is train, the next val, the last test.
 
     A document across a border is cut there, at a character; its parts together are its text. The training part has
-    int(length * (1 - val - test)) characters, as in nanoGPT's character-level recipe.
+    int(total * (1 - val - test)) characters, as in nanoGPT's character-level recipe.
     """
-    total = sum(len(document.text) for document in documents)
     ends = (int(total * (1 - config.val - config.test)), int(total * (1 - config.test)), total)
     start = 0
     for document in documents:

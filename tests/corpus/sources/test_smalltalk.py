@@ -6,19 +6,25 @@ import json
 import subprocess
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from llmlab.artifacts.documents import Document
 from llmlab.corpus.catalog import resolve_source
 from llmlab.corpus.clean import CleanConfig, clean
 from llmlab.corpus.flow import Flow
 from llmlab.corpus.grammar import grammar_of
+from llmlab.corpus.limits import FetchLimits
 from llmlab.corpus.sources.base import ReadContext
 from llmlab.corpus.sources.table import READERS
 from llmlab.smalltalk.rendering import parse_rendered
+
+from .servers import GitHub
 
 FORMATS = Path(__file__).parents[2] / "smalltalk" / "fixtures" / "formats"
 
@@ -50,10 +56,19 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(checkout: Path) -> Path:
-    git = ["git", "-C", str(checkout), "-c", "user.name=T", "-c", "user.email=t@example.org"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
-        subprocess.run([*git, *arguments], check=True)
+    git(checkout, "init", "-q")
+    commit_all(checkout)
     return checkout
+
+
+def commit_all(checkout: Path) -> None:
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "x")
+
+
+def git(checkout: Path, *arguments: str) -> bytes:
+    command = ["git", "-C", str(checkout), "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def read(root: Path, kind: str, **more: Any) -> tuple[list[Document], Counter[str]]:
@@ -72,7 +87,7 @@ def test_every_format_comes_through(repository: Path, tmp_path: Path) -> None:
         **{"binary file": 1, "not utf-8 text": 1, "older version of a package": 1, "settings of a package": 1},
         "do-it": 1,
     }
-    flow = Flow(["smalltalk"])
+    flow = Flow(["smalltalk"], lambda _dropped: None)
     kept = list(flow.leave(clean(flow.enter(documents), CleanConfig())))
     formats = {json.loads(each.meta).get("format", "tonel") for each in kept}
     assert formats == {
@@ -94,6 +109,42 @@ def test_a_folder_gives_what_its_repository_gives(repository: Path, tmp_path: Pa
         (each.path, each.text, each.meta) for each in from_git
     ]
     assert skipped_too == skipped
+
+
+def test_an_archive_of_github_gives_what_the_repository_gives(
+    repository: Path, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    """Every format, class folders put together and links counted too: git's own archive against its object store."""
+    (repository / "link.st").symlink_to("bad.st")
+    (repository / "large.st").write_text('"' + "x" * 50_000 + '"')
+    (repository / "filetree/README.md").write_text("# License\n\nApache-2.0\n")
+    commit_all(repository)
+    commit = git(repository, "rev-parse", "HEAD").decode().strip()
+    more: dict[str, Any] = {"glob": GLOBS, "group": "g", "max_file_bytes": 50_000}
+    from_git, skipped = read(tmp_path, "git", **more)
+    assert {json.loads(each.meta).get("format") for each in from_git} >= {"filetree", "monticello"}
+    assert {each.license for each in from_git} == {"MIT", "Apache-2.0"}
+    assert skipped["file too large"] == skipped["symbolic link"] == 1
+
+    server = GitHub(httpserver, {"a/b": {}})
+    server.commits["a/b"] = commit
+    packed = git(repository, "archive", "--format=tar.gz", "--prefix=a-b-1234567/", "HEAD")
+    server.answers[f"/repos/a/b/tarball/{commit}"] = [lambda _: Response(packed, content_type="application/x-gzip")]
+    entry = {
+        "name": "s",
+        "kind": "github",
+        "licenses": ["mit"],
+        "license": "MIT",
+        "document": "code",
+        "code_language": "Smalltalk",
+        **more,
+    }
+    limits = FetchLimits(allow_private_hosts=["localhost"])
+    context = ReadContext(lang="smalltalk", cache=tmp_path / "cache", root=tmp_path, limits=limits)
+    from_archive = list(READERS["github"].read(resolve_source({**entry, "api": server.api}), context))
+    assert [replace(each, url="checkout") for each in from_archive] == from_git
+    assert context.skipped == skipped
+    assert [path.suffix for path in (tmp_path / "cache/github").iterdir()] == [".gz"]
 
 
 def test_a_class_folder_is_taken_whole(checkout: Path, tmp_path: Path) -> None:

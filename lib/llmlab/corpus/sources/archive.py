@@ -1,11 +1,14 @@
-"""A .tar.gz read as a stream: nothing is written to disk, links and devices are passed over, size is capped."""
+"""A .tar.gz read as a stream: nothing is written under its own name, links and devices pass by, size is capped."""
 
 import gzip
 import hashlib
 import io
+import shutil
 import tarfile
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -49,16 +52,63 @@ def archive_files(path: Path, name: str, limit: int, max_file_bytes: int) -> Ite
     Raises:
         LabError: damaged, cut short, or more than `limit` bytes once unpacked.
     """
+    with _telling_damage(name):
+        for member, file in _members(path, name, limit):
+            if file is not None:
+                yield _file(member, file, max_file_bytes)
+
+
+@dataclass(frozen=True)
+class OpenArchive:
+    """Its regular files by path: `sizes` in bytes, `load` reads a small one; `links` counts symbolic links besides."""
+
+    sizes: Mapping[str, int]
+    load: Callable[[str], bytes]
+    links: int
+
+
+@contextmanager
+def open_archive(path: Path, name: str, limit: int, max_file_bytes: int) -> Iterator[OpenArchive]:
+    """An archive whose files can be read in any order: those up to `max_file_bytes` lie in an unnamed file beside it.
+
+    Raises:
+        LabError: as `archive_files`.
+    """
+    with tempfile.TemporaryFile(dir=path.parent) as spool:
+        sizes: dict[str, int] = {}
+        places: dict[str, int] = {}
+        links = 0
+        with _telling_damage(name):
+            for member, file in _members(path, name, limit):
+                links += member.issym()
+                if file is not None:
+                    sizes[member.name] = member.size
+                    if member.size <= max_file_bytes:
+                        places[member.name] = spool.tell()
+                        shutil.copyfileobj(file, spool)
+
+        def load(wanted: str) -> bytes:
+            spool.seek(places[wanted])
+            return spool.read(sizes[wanted])
+
+        yield OpenArchive(sizes, load, links)
+
+
+def _members(path: Path, name: str, limit: int) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """Every member, and what reads it when it is a regular file, before the next one is asked for."""
+    with gzip.open(path) as packed:
+        stream = _Capped(packed, limit, name)
+        with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8") as tar:
+            for member in tar:
+                yield member, tar.extractfile(member) if member.isreg() else None
+        while stream.read(_PIECE):
+            pass  # to the end, where gzip keeps its checksum
+
+
+@contextmanager
+def _telling_damage(name: str) -> Iterator[None]:
     try:
-        with gzip.open(path) as packed:
-            stream = _Capped(packed, limit, name)
-            with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8") as tar:
-                for member in tar:
-                    file = tar.extractfile(member) if member.isreg() else None
-                    if file is not None:
-                        yield _file(member, file, max_file_bytes)
-            while stream.read(_PIECE):
-                pass  # to the end, where gzip keeps its checksum
+        yield
     except _DAMAGE as error:
         raise LabError(f"the archive of {name} is damaged: {error}", "run the command again") from error
 

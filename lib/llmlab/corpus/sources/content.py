@@ -1,12 +1,9 @@
 """Bytes to documents: decoding, cutting, and the row shapes of JSON Lines. Shared by every kind of source."""
 
-import gzip
 import io
 import json
-import re
-import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from llmlab.artifacts.byte_order import marked_encoding
@@ -14,8 +11,8 @@ from llmlab.artifacts.documents import Document, document_id, make_document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.dialogue import messages_to_text
 from llmlab.corpus.sources.base import ReadContext, Source
-
-_PIECE = 1 << 16
+from llmlab.corpus.sources.cutting import cut, lines_of
+from llmlab.corpus.sources.stream import byte_pieces, decoded
 
 
 def documents_in(data: bytes, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
@@ -24,16 +21,42 @@ def documents_in(data: bytes, path: str, source: Source, context: ReadContext) -
     Raises:
         LabError: not decodable, or (JSON Lines) a line that is not a JSON object or lacks what the entry promises.
     """
-    text = decode(data, source.encoding, f"{source.name}: {path}")
+    yield from _documents(iter([decode(data, source.encoding, f"{source.name}: {path}")]), path, source, context)
+
+
+def stream_documents(
+    file: Path, path: str, source: Source, context: ReadContext, *, packed: bool
+) -> Iterator[Document]:
+    """As `documents_in`, from a file on disk, of which one document and a little text are in memory.
+
+    It is read twice, since a file that does not decode to its end has no documents.
+    """
+    where = f"{source.name}: {path}"
+
+    def pieces() -> Iterator[bytes]:
+        with file.open("rb") as plain:
+            yield from byte_pieces(plain, context.limits.max_bytes, where, packed=packed)
+
+    encoding = marked_encoding(next(pieces(), b"")) or source.encoding
+    for _ in decoded(pieces(), encoding, where):
+        pass
+    yield from _documents(decoded(pieces(), encoding, where), path, source, context)
+
+
+def _documents(texts: Iterator[str], path: str, source: Source, context: ReadContext) -> Iterator[Document]:
     if source.format == "jsonl":
-        yield from _row_documents(text, path, source, context)
-        return
-    yield from text_documents(text, path, source, context)
+        yield from _row_documents(texts, path, source, context)
+    else:
+        yield from _text_documents(texts, path, source, context)
 
 
 def text_documents(text: str, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
     """The documents of one text: cut as the source says, empty ones counted and left out."""
-    for piece in cut(text, source.split, source.block_chars):
+    yield from _text_documents(iter([text]), path, source, context)
+
+
+def _text_documents(texts: Iterator[str], path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    for piece in cut(texts, source.split, source.block_chars):
         if piece.strip():
             yield _document(piece, path, source, context, {})
         else:
@@ -46,16 +69,7 @@ def decode(data: bytes, encoding: str, where: str) -> str:
     Raises:
         LabError: an unknown encoding, or bytes that are not text in it; names the offset.
     """
-    encoding = marked_encoding(data) or encoding
-    try:
-        return data.decode(encoding)
-    except LookupError as error:
-        raise LabError(f"{where}: unknown encoding {encoding!r}", "use a name Python knows, such as cp1252") from error
-    except UnicodeDecodeError as error:
-        raise LabError(
-            f"{where} is not {encoding} text: {error.reason} at byte {error.start}",
-            "declare the file's `encoding` in its source entry (cp1252, mac_roman, gb18030 …), or convert it to UTF-8",
-        ) from error
+    return "".join(decoded([data], marked_encoding(data) or encoding, where))
 
 
 def is_binary(data: bytes) -> bool:
@@ -64,54 +78,18 @@ def is_binary(data: bytes) -> bool:
 
 
 def gunzip(data: bytes, limit: int, where: str) -> bytes:
-    """Unpack gzip, at most `limit` bytes of it.
-
-    Raises:
-        LabError: damaged, or larger than `limit` once unpacked.
-    """
-    unpacked = bytearray()
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            while piece := file.read(_PIECE):
-                unpacked += piece
-                if len(unpacked) > limit:
-                    raise LabError(
-                        f"{where} unpacks to more than {limit:,} bytes", "raise the size limit if you trust it"
-                    )
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise LabError(f"{where} is not whole gzip data: {error}", "fetch or pack the file again") from error
-    return bytes(unpacked)
+    """Unpack gzip, at most `limit` bytes of it; errors as in `byte_pieces`."""
+    return b"".join(byte_pieces(io.BytesIO(data), limit, where, packed=True))
 
 
-def cut(text: str, split: str, block_chars: int) -> Iterator[str]:
-    """Cut a text: `none`, `lines`, or `blocks`: whole paragraphs put together up to `block_chars` characters.
-
-    A block ends where the next paragraph would pass the bound; a longer paragraph is a block by itself, since cutting
-    inside one would make documents that start in mid-sentence.
-    """
-    if split == "none":
-        yield text
-    elif split == "lines":
-        yield from (line for line in text.splitlines() if line.strip())
-    else:
-        block = ""
-        for paragraph in re.split(r"\n[^\S\n]*\n\s*", text.replace("\r\n", "\n").strip()):
-            if block and len(block) + len(paragraph) + 2 > block_chars:
-                yield block
-                block = paragraph
-            else:
-                block = f"{block}\n\n{paragraph}" if block else paragraph
-        yield block
-
-
-def _row_documents(text: str, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
-    # Not splitlines(): JSON strings may hold U+2028 and its kin unescaped.
-    for number, line in enumerate(text.split("\n"), start=1):
+def _row_documents(texts: Iterator[str], path: str, source: Source, context: ReadContext) -> Iterator[Document]:
+    # JSON strings may hold U+2028 and its kin unescaped.
+    for number, line in enumerate(lines_of(texts), start=1):
         if not line.strip():
             continue
         where = f"{source.name}: {path}:{number}"
         try:
-            row = json.loads(line)
+            row = json.loads(line.removesuffix("\n"))
         except json.JSONDecodeError as error:
             raise LabError(f"{where} is not JSON: {error}", "mend or delete that line") from error
         if not isinstance(row, dict):

@@ -7,20 +7,17 @@ them up. What it fetches is not limited in size before it arrives; files are, on
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.artifacts.manifest import hash_bytes
-from llmlab.corpus.licences import is_licence_file, licence_for, licences_in
-from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.files import file_documents
-from llmlab.corpus.sources.globs import matches
+from llmlab.corpus.sources.commit import chosen_paths, commit_documents
 from llmlab.smalltalk.formats.tree import Tree
 
 _REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
@@ -36,56 +33,25 @@ class _Blob:
 
 
 def read(source: Source, context: ReadContext) -> Iterator[Document]:
-    """Documents of the files that fit `glob` and not `exclude`, in the order of their paths.
+    """Documents of the files that fit `glob` and not `exclude`, in the order of their paths, as commit.py reads them.
 
-    Symbolic links, submodules, binary files, files over `max_file_bytes` and files that do not decode are left out
-    and counted; Smalltalk sources are read by their own formats and encodings. Without a `group` in the entry, the
-    repository's name is the group. A file's licence is the one it names itself, else that of the nearest licence file
-    above it, else the entry's.
+    Symbolic links and submodules are left out and counted. Without a `group` in the entry, the source's name is the
+    group.
 
     Raises:
         LabError: no such repository or commit, a remote address without a pinned commit, or no `git` program.
     """
     repository, commit = _locate(source, context)
-    every = _list_blobs(repository, commit, context)
-    chosen = [blob for blob in every if _fits(blob, source)]
-    blobs = [blob for blob in chosen if blob.size <= source.max_file_bytes]
-    if len(chosen) > len(blobs):
-        context.skipped["file too large"] += len(chosen) - len(blobs)
-    if not chosen:
-        raise LabError(
-            f"source {source.name}: no file of {source.address} at {commit[:12]} fits {source.glob or 'anything'}",
-            f"correct `glob` or `exclude` of source {source.name}",
-        )
-    stated = [blob for blob in every if is_licence_file(blob.path) and blob.size <= source.max_file_bytes]
-    licences = licences_in({blob.path: data.decode(errors="replace") for blob, data in _read_blobs(repository, stated)})
-    if smalltalk.is_smalltalk(source, context):
-        yield from _read_smalltalk(repository, every, blobs, licences, source, context)
-        return
-    for blob, data in _read_blobs(repository, blobs):
-        licence = licence_for(blob.path, licences, data[:2000].decode(errors="replace")) or source.license
-        yield from file_documents(data, blob.path, replace(source, license=licence), context)
-
-
-def _read_smalltalk(
-    repository: Path,
-    every: Sequence[_Blob],
-    chosen: Sequence[_Blob],
-    licences: Mapping[str, str],
-    source: Source,
-    context: ReadContext,
-) -> Iterator[Document]:
-    """By their formats; the whole listing is there for what belongs to a chosen file, as a class folder's settings."""
-    by_path = {blob.path: blob for blob in every if blob.size <= source.max_file_bytes}
+    blobs = {blob.path: blob for blob in _list_blobs(repository, commit, context)}
     with _object_reader(repository) as load:
-        tree = Tree({path: blob.size for path, blob in by_path.items()}, lambda path: load(by_path[path]))
-        for document in smalltalk.tree_documents(tree, [blob.path for blob in chosen], source, context):
-            licence = licence_for(document.path, licences, document.text[:2000])
-            yield replace(document, license=licence) if licence else document
-
-
-def _fits(blob: _Blob, source: Source) -> bool:
-    return matches(blob.path, source.glob, source.exclude)
+        tree = Tree({path: blob.size for path, blob in blobs.items()}, lambda path: load(blobs[path]))
+        chosen = chosen_paths(tree, source)
+        if not chosen:
+            raise LabError(
+                f"source {source.name}: no file of {source.address} at {commit[:12]} fits {source.glob or 'anything'}",
+                f"correct `glob` or `exclude` of source {source.name}",
+            )
+        yield from commit_documents(tree, chosen, source, context)
 
 
 def _locate(source: Source, context: ReadContext) -> tuple[Path, str]:
@@ -153,12 +119,6 @@ def _list_blobs(repository: Path, commit: str, context: ReadContext) -> list[_Bl
         else:
             blobs.append(_Blob(sha, int(size), raw_path.decode("utf-8", "replace")))
     return sorted(blobs, key=lambda blob: blob.path)
-
-
-def _read_blobs(repository: Path, blobs: Sequence[_Blob]) -> Iterator[tuple[_Blob, bytes]]:
-    """The bytes of each blob, one after the other."""
-    with _object_reader(repository) as load:
-        yield from ((blob, load(blob)) for blob in blobs)
 
 
 @contextmanager

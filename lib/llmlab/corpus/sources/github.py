@@ -1,4 +1,4 @@
-"""Repositories that a search on GitHub finds, each read from the archive of one pinned commit, in memory.
+"""Repositories that a search on GitHub finds, each read from the archive of one pinned commit.
 
 What the search came to is pinned (pins.py): repository, commit, licence, and a digest of the files, so that a second
 run, here or elsewhere, reads the same or says what has changed.
@@ -12,19 +12,21 @@ from pathlib import Path
 from llmlab.artifacts.atomic import atomic_file
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus.sources.archive import archive_commit, archive_files
+from llmlab.corpus.sources.archive import archive_commit, archive_files, open_archive
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.files import file_documents
+from llmlab.corpus.sources.commit import chosen_paths, commit_documents
 from llmlab.corpus.sources.github_search import archive_url, find_repositories, query_of, token_headers
-from llmlab.corpus.sources.globs import matches
 from llmlab.corpus.sources.pins import Entry, read_pins, write_pins
 from llmlab.corpus.web import get_page
+from llmlab.smalltalk.formats.tree import Tree
 
 
 def read(source: Source, context: ReadContext) -> Iterator[Document]:
     """Documents of the files that fit `glob` and not `exclude`, repository by repository, in the order of their paths.
 
-    Without a `group` in the entry, the repository's name is the group. The licence is the one that GitHub detected.
+    They are those that source kind `git` reads from the same commit, unless the repository keeps files out of archives
+    (`export-ignore`). Without a `group` in the entry, the repository's name is the group. Where no file says another
+    licence, it is the one that GitHub detected.
 
     Raises:
         LabError: the search or an archive fails, or an archive is not what was pinned.
@@ -48,18 +50,15 @@ def _documents(entry: Entry, source: Source, context: ReadContext) -> Iterator[D
     own = replace(
         source, group=source.group or name, license=entry["license"], url=f"https://github.com/{name}", address=""
     )
-    archive = _archive(entry, source, context)
-    files = {}
-    for file in archive_files(archive, name, context.limits.max_bytes, source.max_file_bytes):
-        path = _inner(file.path)
-        if not matches(path, source.glob, source.exclude):
-            continue
-        if file.data is None:
-            context.skipped["file too large"] += 1
-        else:
-            files[path] = file.data
-    for path in sorted(files):
-        yield from file_documents(files[path], path, own, context)
+    with open_archive(
+        _archive(entry, source, context), name, context.limits.max_bytes, source.max_file_bytes
+    ) as archive:
+        if archive.links:
+            context.skipped["symbolic link"] += archive.links
+        sizes = {_inner(path): size for path, size in archive.sizes.items()}
+        places = {_inner(path): path for path in archive.sizes}
+        tree = Tree(sizes, lambda path: archive.load(places[path]))
+        yield from commit_documents(tree, chosen_paths(tree, own), own, context)
 
 
 def _settle(entry: Entry, source: Source, context: ReadContext) -> str:

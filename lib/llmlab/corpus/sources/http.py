@@ -12,7 +12,7 @@ from llmlab.corpus.mirror import find_stored
 from llmlab.corpus.robots import Robots
 from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.content import documents_in, gunzip
+from llmlab.corpus.sources.content import gunzip, stream_documents
 
 _GZIP = b"\x1f\x8b"
 
@@ -23,16 +23,17 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
     Raises:
         LabError: no hash in the entry, not to be had, changed under its hash, or damaged.
     """
-    data = _obtain(source, context).read_bytes()
-    name = PurePosixPath(unquote(urlsplit(source.url).path)).name or source.name
-    if data.startswith(_GZIP):
-        data = gunzip(data, context.limits.max_bytes, source.name)
-    name = name.removesuffix(".gz")
+    file = _obtain(source, context)
+    name = (PurePosixPath(unquote(urlsplit(source.url).path)).name or source.name).removesuffix(".gz")
     shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
-    if smalltalk.is_smalltalk(shape, context):
-        yield from smalltalk.file_documents(data, name, shape, context)
+    with file.open("rb") as start:
+        packed = start.read(len(_GZIP)) == _GZIP
+    if not smalltalk.is_smalltalk(shape, context):
+        yield from stream_documents(file, name, shape, context, packed=packed)
         return
-    yield from documents_in(data, name, shape, context)
+    data = file.read_bytes()
+    data = gunzip(data, context.limits.max_bytes, source.name) if packed else data
+    yield from smalltalk.file_documents(data, name, shape, context)
 
 
 def _obtain(source: Source, context: ReadContext) -> Path:

@@ -9,8 +9,9 @@ from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.sources import smalltalk
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.content import documents_in, gunzip, is_binary
+from llmlab.corpus.sources.content import gunzip, is_binary, stream_documents
 from llmlab.corpus.sources.globs import matches
+from llmlab.corpus.sources.stream import byte_pieces
 from llmlab.smalltalk.formats.filetree import class_folder_of
 from llmlab.smalltalk.formats.tree import Tree
 
@@ -89,19 +90,24 @@ def _split_glob(path: str) -> tuple[str, str]:
 
 
 def _bytes_of(file: Path, context: ReadContext) -> bytes:
-    limit = context.limits.max_bytes
-    if file.stat().st_size > limit:
-        raise LabError(f"{file} has {file.stat().st_size:,} bytes, over the limit of {limit:,}", "raise `max_bytes`")
+    _refuse_large(file, context)
     return file.read_bytes()
 
 
+def _refuse_large(file: Path, context: ReadContext) -> None:
+    limit = context.limits.max_bytes
+    if file.stat().st_size > limit:
+        raise LabError(f"{file} has {file.stat().st_size:,} bytes, over the limit of {limit:,}", "raise `max_bytes`")
+
+
 def _read_file(file: Path, path: str, source: Source, context: ReadContext) -> Iterator[Document]:
-    data = _bytes_of(file, context)
-    name = file.name
-    if name.endswith(".gz"):
-        data, name = gunzip(data, context.limits.max_bytes, str(file)), name.removesuffix(".gz")
-    if is_binary(data):
+    name = file.name.removesuffix(".gz")
+    packed = name != file.name
+    shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
+    _refuse_large(file, context)
+    with file.open("rb") as start:
+        head = next(byte_pieces(start, context.limits.max_bytes, f"{source.name}: {path}", packed=packed), b"")
+    if is_binary(head):
         context.skipped["binary file"] += 1
         return
-    shape = replace(source, format="jsonl") if name.endswith(".jsonl") else source
-    yield from documents_in(data, path, shape, context)
+    yield from stream_documents(file, path, shape, context, packed=packed)
