@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from llmlab.adapt.lora import LoraConfig
+from llmlab.adapt.config import LoraConfig
 from llmlab.train.config import TrainConfig
 
 

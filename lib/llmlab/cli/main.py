@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from llmlab.cli.adapter import app as adapter
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
 from llmlab.cli.compare import compare
@@ -54,5 +55,6 @@ def lab(
 
 for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
+app.add_typer(adapter, name="adapter")
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")
