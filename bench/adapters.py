@@ -73,10 +73,29 @@ def held_for_backward(model: nn.Module, source: StreamSource, setting: dict[str,
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         with autocast(compute_dtype(setting["precision"], device), device):
             loss = next_token_loss(model.train(), batch)
-        held = bytes_of(kept)
-        loss.backward()
-    model.zero_grad(set_to_none=True)
-    return held
+        del loss
+        return bytes_of(kept)
+
+
+def run(
+    model: nn.Module, source: StreamSource, setting: dict[str, Any], device: torch.device
+) -> tuple[int, float | None]:
+    """Tokens per second of the loop, and on a GPU the allocator's peak in MiB."""
+    config = TrainConfig(
+        steps=setting["steps"], rows=setting["rows"], lr=1e-3, warmup=1, precision=setting["precision"],
+        device=device.type, threads=setting["threads"], validate_every=10_000, checkpoint_every=10_000,
+    )  # fmt: skip
+    shape, vocab = SIZES[setting["size"]]
+    validation = evaluation_batches(shard(vocab, 2 * shape.context + 2), shape.context, 1, mask_documents=False)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    marks, mark = marks_of(device)
+    with tempfile.TemporaryDirectory() as scratch:
+        train(model, source, validation, config, scratch=Path(scratch) / "run", name="bench", after_step=mark)
+    # The last step's mark would hold the closing validation.
+    times = [after - before for before, after in pairwise(marks[:-1])]
+    peak = torch.cuda.max_memory_allocated() / MIB if device.type == "cuda" else None
+    return round(config.rows * shape.context / median(times)), peak
 
 
 def measure(setting: dict[str, Any]) -> dict[str, Any]:
@@ -89,19 +108,10 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     if values is not None:
         add_lora(model, LoraConfig(rank=setting["rank"], **values), torch_generator(1, "lora init"))
     model = model.to(device)
-    config = TrainConfig(
-        steps=setting["steps"], rows=setting["rows"], lr=1e-3, warmup=1, precision=setting["precision"],
-        device=device.type, threads=setting["threads"], validate_every=10_000, checkpoint_every=10_000,
-    )  # fmt: skip
-    source = StreamSource(shard(vocab, (config.rows * config.steps + 2) * shape.context), shape.context, 1, False)
+    tokens = (setting["rows"] * max(1, setting["steps"]) + 2) * shape.context
+    source = StreamSource(shard(vocab, tokens), shape.context, 1, mask_documents=False)
     held = held_for_backward(model, source, setting)
-    validation = evaluation_batches(shard(vocab, 2 * shape.context + 2), shape.context, 1, mask_documents=False)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    marks, mark = marks_of(device)
-    with tempfile.TemporaryDirectory() as scratch:
-        train(model, source, validation, config, scratch=Path(scratch) / "run", name="bench", after_step=mark)
-    times = [after - before for before, after in pairwise(marks[:-1])]
+    speed, peak = run(model, source, setting, device) if setting["steps"] else (None, None)
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     parts = {
         "weights": bytes_of((*model.parameters(), *model.buffers())) / MIB,
@@ -109,8 +119,6 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
         "moments": 8 * trained / MIB,
         "activations": held / MIB,
     }
-    peak = torch.cuda.max_memory_allocated() / MIB if device.type == "cuda" else None
-    speed = round(config.rows * shape.context / median(times))
     return {
         **setting,
         "trained": trained,
@@ -174,7 +182,8 @@ def line(got: dict[str, Any]) -> str:
         return f"{got['variant']:>16}  failed: {got['failed']}"
     cells = "".join(f"{got[name]:>12,.1f}" for name in ("weights", "gradients", "moments", "activations", "sum"))
     peak = "" if got["peak"] is None else f"{got['peak']:>12,.1f}"
-    return f"{got['variant']:>16}{got['trained']:>14,}{cells}{peak}{got['tokens_per_second']:>12,}"
+    speed = "" if got["tokens_per_second"] is None else f"{got['tokens_per_second']:>12,}"
+    return f"{got['variant']:>16}{got['trained']:>14,}{cells}{peak}{speed}"
 
 
 def main(
@@ -182,7 +191,7 @@ def main(
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     rows: Annotated[int, typer.Option(help="rows of a step")] = 8,
     rank: Annotated[int, typer.Option(help="rank of every update")] = 8,
-    steps: Annotated[int, typer.Option(help="updates of each variant")] = 6,
+    steps: Annotated[int, typer.Option(help="updates of each variant, at least 4; 0: only count bytes")] = 6,
     threads: Annotated[int, typer.Option(help="CPU threads")] = 2,
     precision: Annotated[str, typer.Option(help="fp32 or bf16")] = "fp32",
     json_file: Annotated[Path | None, typer.Option("--json", help="write all figures here")] = None,

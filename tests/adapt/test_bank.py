@@ -6,7 +6,7 @@ from torch import nn
 
 from llmlab.adapt.bank import adapters_of, drop, fold, train_only, unfold, use, use_by_row
 from llmlab.adapt.config import LoraConfig
-from llmlab.adapt.lora import add_lora, lora_tensors, merge_lora
+from llmlab.adapt.lora import add_lora, layers, lora_tensors, merge_lora
 from llmlab.model.config import ModelConfig
 from llmlab.model.transformer import Transformer
 
@@ -118,6 +118,13 @@ def test_while_folded_nothing_is_switched(bank, refuses):
     for call, arguments in ((use, ({},)), (use_by_row, ([None],)), (fold, ()), (drop, ("code",))):
         refuses(["folded", "unfold"], call, model, *arguments)
     refuses(["folded"], add_lora, model, LoraConfig(rank=2), torch.Generator(), "new")
+
+
+def test_a_new_adapter_ends_the_rule_of_rows_on_every_layer(bank):
+    model = bank()
+    use_by_row(model, ["prose", "code", None])
+    add_lora(model, LoraConfig(rank=2, targets=["value"]), torch.Generator(), "new")
+    assert all(layer.rows is None for layer in layers(model).values())
 
 
 def test_folding_into_packed_weights_is_refused(make_model, refuses):

@@ -91,22 +91,23 @@ def add_lora(model: nn.Module, config: LoraConfig, generator: torch.Generator, n
         LabError: a name that is taken or unfit, a config that does not fit the layers, another packing.
     """
     _check_name(model, name)
+    if any(layer.folded is not None for layer in layers(model).values()):
+        raise LabError("an adapter cannot be added while others are folded into the weights", "`unfold` them first")
     slots = plan(model, LINEAR, config)
     model.requires_grad_(False)
     _pack(model, config)
     for layer, slot in slots.items():
         _add(model, layer, slot, config, generator, name)
+    for adapted in layers(model).values():
+        adapted.rows = None
     return list(slots)
 
 
 def _add(model: nn.Module, layer: str, slot: Slot, config: LoraConfig, generator: torch.Generator, name: str) -> None:
     def wrap(module: nn.Module) -> nn.Module:
         wrapper = module if isinstance(module, LoraLinear) else LoraLinear(module)
-        if wrapper.folded is not None:
-            raise LabError("an adapter cannot be added while others are folded into the weights", "`unfold` them first")
         wrapper.parts[name] = LowRank(wrapper.base, slot, config.dropout, config.dora, generator)
         wrapper.active = {**wrapper.active, name: 1.0}
-        wrapper.rows = None
         return wrapper
 
     replace(model, lambda found, _: found == layer, wrap)
@@ -126,7 +127,10 @@ def _pack(model: nn.Module, config: LoraConfig) -> None:
 
 def _check_name(model: nn.Module, name: str) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) or hasattr(nn.ModuleDict(), name):
-        raise LabError(f"an adapter cannot be called {name!r}", "use small letters, digits and hyphens")
+        raise LabError(
+            f"an adapter cannot be called {name!r}",
+            "use small letters, digits and hyphens, and no word that torch has for itself",
+        )
     if any(name in layer.parts for layer in layers(model).values()):
         raise LabError(f"the model has an adapter {name!r} already", "give the new one another name")
 
@@ -136,11 +140,10 @@ def merge_lora(model: nn.Module) -> None:
 
     def fold(module: nn.Module) -> nn.Module:
         assert isinstance(module, LoraLinear)
-        change = module.change() if module.folded is None else None
-        linear = plain_linear(module.base)
-        if change is not None:
-            with torch.no_grad():
-                linear.weight += change
+        with torch.no_grad():
+            change = 0 if module.folded is not None else module.change()
+            linear = plain_linear(module.base)
+            linear.weight += change
         return linear
 
     replace(model, _is_lora, fold)
