@@ -102,7 +102,7 @@ def test_killed_before_or_after_the_move_it_ends_with_the_same_bits(run, source,
 
 def test_too_little_room_for_the_warmup_is_refused(run, refuses):
     config = dataclasses.replace(CONFIG, warmup=3)
-    refuses(["warmup 3", "3 steps before", "probe"], run, LoraConfig(rank=4, mean_rank=2, probe=0.3), config)
+    refuses(["warmup 3", "3 steps before or 7 after", "probe"], run, LoraConfig(rank=4, mean_rank=2, probe=0.3), config)
 
 
 def test_a_later_source_goes_on_where_the_first_ended(source):

@@ -7,7 +7,7 @@ from torch import nn
 
 from llmlab.adapt.adaptive import move_ranks
 from llmlab.adapt.config import LoraConfig
-from llmlab.artifacts.errors import LabError
+from llmlab.adapt.recipe import split_steps
 from llmlab.shards.batches import Batch, BatchSource
 from llmlab.train.config import TrainConfig
 from llmlab.train.journal import Point
@@ -66,21 +66,16 @@ def fit(
     """
     if adapter.mean_rank is None:
         return train(model, source, validation, config, scratch=scratch, name=name, loss=loss), adapter
-    first = round(config.steps * adapter.probe)
-    if config.warmup >= min(first, config.steps - first):
-        raise LabError(
-            f"warmup {config.warmup} leaves nothing of {first} steps before and {config.steps - first} after the "
-            "ranks move",
-            "lower `lora.train.warmup`, or change `lora.adapter.probe`",
-        )
+    first, rest = split_steps(adapter, config)
     before = replace(config, steps=first, schedule="constant", milestones=[], patience=0)
     probed = train(model, source, validation, before, scratch=scratch / "probe", name=f"{name} probe", loss=loss)
-    scored = [source.batch(config.rows * step, config.rows) for step in range(min(first, _SCORED))]
+    size = config.micro_rows or config.rows
+    scored = [source.batch(row, size) for row in range(0, config.rows * min(first, _SCORED), size)]
     shape = move_ranks(model, adapter, scored, loss)
     steps = [step - first for step in config.milestones if step > first]
-    after = replace(config, steps=config.steps - first, milestones=steps)
-    rest = Later(source, first * config.rows)
-    outcome = train(model, rest, validation, after, scratch=scratch / "moved", name=name, loss=loss)
+    after = replace(config, steps=rest, milestones=steps)
+    later = Later(source, first * config.rows)
+    outcome = train(model, later, validation, after, scratch=scratch / "moved", name=name, loss=loss)
     return _joined(probed, outcome, first), shape
 
 
