@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from llmlab.adapt.fit import fit
 from llmlab.adapt.lora import add_lora
 from llmlab.adapt.recipe import AdapterConfig
 from llmlab.adapt.store import save_adapter
@@ -17,7 +18,7 @@ from llmlab.shards.chat import all_batches, chat_sources
 from llmlab.tokenizer.base import tokenizer_hash
 from llmlab.tokenizer.table import load_tokenizer
 from llmlab.train.finish import summarize, write_curve, write_summary
-from llmlab.train.loop import put_weights, train
+from llmlab.train.loop import put_weights
 from llmlab.train.scratch import drop_run, run_folder
 from llmlab.train.setup import prepare
 
@@ -40,13 +41,13 @@ def main(
     model = model.to(device)
     source, held_out = chat_sources(words, instruct, recipe.kinds, model.config.context, derive(seed, "lora order"))
     validation = all_batches(held_out, config.rows)
-    outcome = train(model, source, validation, config, scratch=scratch, name="lora")
+    outcome, shape = fit(model, recipe.adapter, source, validation, config, scratch=scratch, name="lora")
 
     put_weights(model, outcome.best if config.keep == "best" else outcome.last)
     with atomic_folder(out) as parent:
         (parent / recipe.name).mkdir()
         facts = {**made_from, **summarize(outcome, config), "base": recipe.base}
-        save_adapter(model, parent / recipe.name, recipe.adapter, weights_hash(folder, stage), facts)
+        save_adapter(model, parent / recipe.name, shape, weights_hash(folder, stage), facts)
     write_curve(outcome, curve)
     write_summary(outcome, config, metrics)
     drop_run(scratch)

@@ -4,16 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from llmlab.adapt.lora import (
-    LoraConfig,
-    LoraLinear,
-    add_lora,
-    lora_tensors,
-    merge_lora,
-    remove_lora,
-    unmerge_lora,
-)
-from llmlab.artifacts.params import build
+from llmlab.adapt.bank import fold
+from llmlab.adapt.config import LoraConfig
+from llmlab.adapt.lora import LoraLinear, add_lora, layers, lora_tensors, merge_lora, parts_of, remove_lora
 from llmlab.model.surgery import find, is_inner_linear
 
 
@@ -49,14 +42,28 @@ def test_at_the_start_a_has_no_gradient_and_b_has(make_model, ids):
             assert not parameter.requires_grad, name
 
 
+class One(nn.Module):
+    """A single layer where the plan of layers looks for it."""
+
+    def __init__(self, out, into):
+        super().__init__()
+        self.blocks = nn.ModuleList([nn.Linear(into, out, bias=False)])
+
+    def forward(self, x):
+        return self.blocks[0](x)
+
+
 def test_one_layer_by_hand():
-    base = nn.Linear(6, 5, bias=False)
-    layer, x = LoraLinear(base, LoraConfig(rank=3, alpha=12.0), generator()), torch.randn(2, 6)
+    model = One(5, 6)
+    base = model.blocks[0]
+    add_lora(model, LoraConfig(rank=3, alpha=12.0), generator())
+    (part,) = parts_of(model).values()
+    x = torch.randn(2, 6)
     with torch.no_grad():
-        layer.B.normal_()
-        expected = x @ base.weight.T + 4.0 * (x @ layer.A.T) @ layer.B.T
-        assert torch.allclose(layer(x), expected, atol=1e-5)
-        assert torch.allclose(layer.update(), 4.0 * layer.B @ layer.A, atol=1e-6)
+        part.B.normal_()
+        expected = x @ base.weight.T + 4.0 * (x @ part.A.T) @ part.B.T
+        assert torch.allclose(model(x), expected, atol=1e-5)
+        assert torch.allclose(model.blocks[0].change(), 4.0 * part.B @ part.A, atol=1e-6)
 
 
 def test_a_is_kaiming_uniform_and_b_zero(make_model):
@@ -75,18 +82,19 @@ def test_a_is_kaiming_uniform_and_b_zero(make_model):
 def test_the_first_steps_direction_is_the_gradient_seen_through_a(rank):
     """One step of plain descent on B moves the weight by -G A^T A: cosine with -G about sqrt(r / (r + d)) (B6)."""
     d = 64
-    base = nn.Linear(d, d, bias=False)
+    model = One(d, d)
+    base = model.blocks[0]
     found = []
     for seed in range(10):
-        layer = LoraLinear(base, LoraConfig(rank=rank, alpha=float(rank)), generator(seed))
+        add_lora(model, LoraConfig(rank=rank, alpha=float(rank)), generator(seed))
+        (part,) = parts_of(model).values()
         x, target = torch.randn(256, d), torch.randn(256, d)
-        (layer(x) - target).square().sum().backward()
+        (model(x) - target).square().sum().backward()
         weight = base.weight.detach().clone().requires_grad_(True)
         (x @ weight.T - target).square().sum().backward()
-        assert layer.B.grad is not None
-        moved = -layer.B.grad @ layer.A.detach()
+        moved = -part.B.grad @ part.A.detach()
         found.append(torch.nn.functional.cosine_similarity(moved.flatten(), -weight.grad.flatten(), dim=0).item())
-        layer.zero_grad()
+        remove_lora(model)
     assert sum(found) / len(found) == pytest.approx(math.sqrt(rank / (rank + d)), abs=0.05)
 
 
@@ -100,16 +108,6 @@ def test_merging_keeps_the_logits_and_leaves_a_plain_model(adapted, make_model, 
     assert model.state_dict().keys() == make_model(**changes).state_dict().keys()
     assert not any(isinstance(module, LoraLinear) for module in model.modules())
     assert all(parameter.requires_grad for parameter in model.parameters())
-
-
-def test_unmerging_gives_the_base_back(adapted, make_model, ids):
-    model = adapted()
-    tensors = lora_tensors(model)
-    merge_lora(model)
-    unmerge_lora(model, tensors, scale=8.0 / 4)
-    for name, weight in make_model().state_dict().items():
-        assert (model.state_dict()[name] - weight).abs().max() < 1e-5, name
-    assert (model(ids) - make_model()(ids)).abs().max() < 1e-5
 
 
 def test_removing_gives_the_base_back_bit_for_bit(adapted, make_model, ids):
@@ -146,13 +144,15 @@ def test_dropout_acts_in_training_only(adapted, ids):
 
 def test_alpha_scales_the_update(adapted):
     one, two = adapted(LoraConfig(rank=4, alpha=8.0)), adapted(LoraConfig(rank=4, alpha=16.0))
-    layers = zip(
-        find(one, lambda _, m: isinstance(m, LoraLinear)),
-        find(two, lambda _, m: isinstance(m, LoraLinear)),
-        strict=True,
-    )
-    for (_, a), (_, b) in layers:
-        assert torch.equal(2 * a.update(), b.update())
+    for a, b in zip(parts_of(one).values(), parts_of(two).values(), strict=True):
+        assert torch.equal(2 * a.product(), b.product())
+
+
+def test_stabilised_scaling_divides_by_the_root_of_the_rank(adapted):
+    plain, stable = (adapted(LoraConfig(rank=16, alpha=8.0, rank_stabilized=flag)) for flag in (False, True))
+    for a, b in zip(parts_of(plain).values(), parts_of(stable).values(), strict=True):
+        assert torch.equal(a.B, b.B)
+        assert (a.scale, b.scale) == (8 / 16, 8 / 4)
 
 
 def test_a_rank_above_the_smaller_side_is_refused(make_model, refuses):
@@ -161,9 +161,82 @@ def test_a_rank_above_the_smaller_side_is_refused(make_model, refuses):
     refuses(["rank 17", "16x32"], add_lora, make_model(kv_heads=1), LoraConfig(rank=17), generator())
 
 
-@pytest.mark.parametrize("change", [{"rank": 0}, {"alpha": 0}, {"dropout": 1.0}, {"dropout": -0.1}], ids=str)
-def test_values_out_of_range_are_refused_by_the_loader(change, refuses):
-    refuses([f"params.yaml: lora.{next(iter(change))}"], build, LoraConfig, change, "params.yaml: lora")
+def test_stabilised_updates_are_as_large_at_any_rank():
+    """Effect: with B of signs, as Adam's first step makes it, the change shrinks with r in one case alone."""
+    sizes: dict[bool, list[float]] = {False: [], True: []}
+    for stabilized, found in sizes.items():
+        for rank in (4, 64):
+            model = One(128, 128)
+            add_lora(model, LoraConfig(rank=rank, alpha=16.0, rank_stabilized=stabilized), generator())
+            (part,) = parts_of(model).values()
+            with torch.no_grad():
+                part.B.copy_(torch.randn(part.B.shape, generator=generator(1)).sign())
+                found.append(part.product().norm().item())
+    assert sizes[True][1] / sizes[True][0] == pytest.approx(1.0, abs=0.1)
+    assert sizes[False][1] / sizes[False][0] == pytest.approx(1 / 4, abs=0.05)
+
+
+def test_ranks_and_alphas_by_layer(make_model, ids):
+    config = LoraConfig(rank=4, alpha=8.0, ranks={"ffn": 2, "blocks.1.attention": 6}, alphas={"query": 3.0})
+    model = make_model()
+    expected = model(ids)
+    add_lora(model, config, generator())
+    parts = parts_of(model)
+    assert {name: part.rank for name, part in parts.items() if ".ffn." in name} == dict.fromkeys(
+        (f"blocks.{block}.ffn.{each}" for block in (0, 1) for each in ("gate", "up", "down")), 2
+    )
+    assert {part.rank for name, part in parts.items() if name.startswith("blocks.1.attention")} == {6}
+    assert (parts["blocks.0.attention.query"].scale, parts["blocks.1.attention.query"].scale) == (3 / 4, 3 / 6)
+    assert parts["blocks.1.attention.key"].scale == 8 / 6
+    assert torch.equal(model(ids), expected)
+
+
+def test_only_the_chosen_layers_get_an_update(make_model, ids):
+    model = make_model()
+    names = add_lora(model, LoraConfig(rank=4, targets=["query", "blocks.1.ffn.down"]), generator())
+    assert names == list(layers(model)) == ["blocks.0.attention.query", "blocks.1.attention.query", "blocks.1.ffn.down"]
+    loss_of(model.train(), ids).backward()
+    changing = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
+    assert changing == {f"{name}.parts.default.{part}" for name in names for part in "AB"}
+
+
+def test_the_head_can_be_adapted_where_it_is_its_own_matrix(make_model, ids, refuses, taught):
+    model = make_model(tie_embeddings=False)
+    assert add_lora(model, LoraConfig(rank=4, targets=["head"]), generator()) == ["head"]
+    taught(model)
+    expected = model(ids)
+    merge_lora(model)
+    assert (model(ids) - expected).abs().max() < 1e-5
+    words = ["head shares its weight with embedding.weight", "tie_embeddings"]
+    refuses(words, add_lora, make_model(), LoraConfig(targets=["head"]), generator())
+
+
+def test_merging_what_is_folded_changes_nothing_more(adapted, ids):
+    model = adapted()
+    fold(model)
+    expected = model(ids)
+    merge_lora(model)
+    assert torch.equal(model(ids), expected)
+
+
+def test_removing_while_folded_is_refused(adapted, refuses):
+    model = adapted()
+    fold(model)
+    refuses(["folded", "unfold"], remove_lora, model)
+
+
+@pytest.mark.parametrize("name", ["", "Big", "a.b", "a_b", "train", "keys"])
+def test_names_that_cannot_be_are_refused(make_model, refuses, name):
+    refuses(["called", repr(name)], add_lora, make_model(), LoraConfig(), generator(), name)
+
+
+def test_a_name_is_given_once(adapted, refuses):
+    refuses(["has an adapter 'default'"], add_lora, adapted(), LoraConfig(rank=4), generator())
+
+
+def test_an_adapter_that_is_not_there(make_model, adapted, refuses):
+    refuses(["no adapter 'x'", "none"], parts_of, make_model(), "x")
+    refuses(["no adapter 'x'", "default"], parts_of, adapted(), "x")
 
 
 def test_adapter_tensors_are_copies(adapted):

@@ -5,10 +5,11 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
-from llmlab.adapt.lora import LoraConfig, LoraLinear, lora_tensors
+from llmlab.adapt.bank import use
+from llmlab.adapt.config import LoraConfig
+from llmlab.adapt.lora import LoraLinear, layers, lora_tensors
 from llmlab.adapt.store import ADAPTER_VERSION, load_adapted, load_adapter, save_adapter
 from llmlab.model.checkpoint import save_model, weights_hash
-from llmlab.model.surgery import find
 
 CONFIG = LoraConfig(rank=4, alpha=8.0)
 BASE = "ab" * 32
@@ -30,7 +31,8 @@ def edit(path, **facts):
 def test_stored_and_loaded_is_bit_identical(stored, make_model, ids):
     model, folder = stored
     loaded = make_model()
-    assert load_adapter(loaded, folder, BASE) == CONFIG
+    config = load_adapter(loaded, folder, BASE)
+    assert (config.rank, config.alpha, config.dropout, config.dora) == (4, 8.0, 0.0, False)
     assert torch.equal(loaded.eval()(ids), model(ids))
     assert lora_tensors(loaded).keys() == lora_tensors(model).keys()
     assert not any(p.requires_grad for name, p in loaded.named_parameters() if not name.endswith((".A", ".B")))
@@ -129,8 +131,7 @@ def test_every_adapted_layer_is_named_once(stored):
     model, folder = stored
     targets = json.loads((folder / "adapter_config.json").read_text())["target_modules"]
     assert targets == ["down", "gate", "key", "output", "query", "up", "value"]
-    layers = [name for name, _ in find(model, lambda _, module: isinstance(module, LoraLinear))]
-    assert {name.rpartition(".")[2] for name in layers} == set(targets)
+    assert {name.rpartition(".")[2] for name in layers(model)} == set(targets)
 
 
 def test_every_adapter_of_a_folder_comes_merged_into_its_own_base(adapted, make_model, ids, tmp_path):
@@ -154,3 +155,32 @@ def test_every_adapter_of_a_folder_comes_merged_into_its_own_base(adapted, make_
         assert (model(ids) - expected[name]).abs().max() < 1e-5, name
         assert not any(isinstance(module, LoraLinear) for module in model.modules())
         assert not model.training
+
+
+def test_several_come_onto_one_model_and_are_switched(adapted, make_model, ids, tmp_path):
+    configs = {"one": CONFIG, "two": LoraConfig(rank=2, targets=["ffn"], dora=True)}
+    expected, model = {}, make_model()
+    for seed, (name, config) in enumerate(configs.items()):
+        (tmp_path / name).mkdir()
+        whole = adapted(config, seed=seed)
+        expected[name] = whole(ids)
+        save_adapter(whole, tmp_path / name, config, BASE, {})
+    for name in configs:
+        load_adapter(model, tmp_path / name, BASE, name)
+    for name in ("one", "two", "one"):
+        use(model, {name: 1.0})
+        assert torch.equal(model.eval()(ids), expected[name])
+
+
+def test_the_packing_of_the_base_is_kept_and_merging_is_from_it(adapted, make_model, ids, tmp_path):
+    folder, config = tmp_path / "models", LoraConfig(rank=4, quantize="nf4-double")
+    (folder / "packed").mkdir(parents=True)
+    (tmp_path / "base").mkdir()
+    save_model(make_model(), tmp_path / "base", "", {}, "")
+    model = adapted(config)
+    facts = {"base": "base", "steps": 3}
+    save_adapter(model, folder / "packed", config, weights_hash(tmp_path / "base", "pretrain"), facts)
+    assert json.loads((folder / "packed" / "base.json").read_text())["quantize"] == "nf4-double"
+    found = load_adapted(folder, {"base": tmp_path / "base"}, {"base": "pretrain"})["packed"]
+    assert (found(ids) - model(ids)).abs().max() < 2e-5
+    assert found.state_dict().keys() == make_model().state_dict().keys()

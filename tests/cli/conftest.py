@@ -10,7 +10,8 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from llmlab.adapt.lora import LoraConfig, add_lora
+from llmlab.adapt.config import LoraConfig
+from llmlab.adapt.lora import add_lora
 from llmlab.adapt.store import save_adapter
 from llmlab.artifacts.documents import make_document
 from llmlab.artifacts.metrics import write_metrics

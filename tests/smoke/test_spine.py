@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llmlab.pipeline.presets import apply_preset
 from tests.smoke.project import make_project, run
 
 pytestmark = pytest.mark.slow
@@ -73,3 +74,23 @@ def test_experiment_runs_pretrain_and_what_follows(project: Path) -> None:
     assert "val_loss" in diff.stdout
     params = run(project, "dvc params diff")
     assert "train.lr" in params.stdout
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        "{rank: 4, mean_rank: 2, probe: 0.5, quantize: nf4-double, rank_stabilized: true}",
+        "{rank: 2, mean_rank: null, quantize: none, dora: true, targets: [attention], ranks: {query: 3}, dropout: 0.1}",
+    ],
+)
+def test_an_adapter_of_another_form(project: Path, adapter: str) -> None:
+    overlay = f"lora: {{adapter: {adapter}, train: {{steps: 6}}}}\n"
+    (project / "presets/form.yaml").write_text(overlay, encoding="utf-8")
+    apply_preset(project / "params.yaml", project / "presets", "form")
+    for stage in ("lora", "evaluate"):
+        result = run(project, f"dvc repro -s {stage}")
+        assert result.returncode == 0, result.stdout + result.stderr
+    figures = json.loads((project / "metrics/lora.json").read_text(encoding="utf-8"))
+    assert figures["steps"] == 6
+    losses = json.loads((project / "metrics/eval.json").read_text(encoding="utf-8"))["instructions"]
+    assert all(0 < loss < 12 for loss in losses["adapter smalltalk-completion"].values())

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from llmlab.adapt.lora import LoraConfig, add_lora
+from llmlab.adapt.config import LoraConfig
+from llmlab.adapt.lora import add_lora
 from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import BatchSource, StreamSource, evaluation_batches
 from llmlab.shards.format import Shard

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from llmlab.cli.adapter import app as adapter
 from llmlab.cli.bench import PASS_ON, bench
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
@@ -57,5 +58,6 @@ def lab(
 for command, example in _EXAMPLES.items():
     passing_on = PASS_ON if command is bench else None
     app.command(epilog=f"Example: {example}", context_settings=passing_on)(command)
+app.add_typer(adapter, name="adapter")
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")

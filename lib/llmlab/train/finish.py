@@ -71,7 +71,7 @@ def write_summary(outcome: Outcome, config: TrainConfig, path: Path, **more: Any
 def summarize(outcome: Outcome, config: TrainConfig) -> dict[str, Any]:
     """Steps, tokens and losses of a run; `val_loss` is that of the kept weights."""
     last = outcome.curve[-1]
-    best = min(point["val_loss"] for point in outcome.curve)
+    best = next(point["val_loss"] for point in outcome.curve if point["step"] == outcome.best_step)
     return {
         "steps": last["step"],
         "tokens": outcome.tokens,
