@@ -194,10 +194,11 @@ class _Run:
                 self._stop(f"the loss is {value}", batch.name)
             total += value
         rows = ", ".join(batch.name for batch in batches)
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip).item()
-        if not math.isfinite(norm):
-            self._stop(f"the gradient norm is {norm} ({broken_gradients(self.model)})", rows)
-        return _Gradient(total / counted, norm, counted, rows)
+        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        if not norm.isfinite():
+            self._stop(f"the gradient norm is {norm.item()} ({broken_gradients(self.model)})", rows)
+        nn.utils.clip_grads_with_norm_(self.parameters, self.config.clip, norm)
+        return _Gradient(total / counted, norm.item(), counted, rows)
 
     def _update(self, gradient: _Gradient) -> None:
         at = self.at

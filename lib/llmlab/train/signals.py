@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from llmlab.artifacts.errors import LabError
 
@@ -30,23 +30,23 @@ def stop_requests() -> Iterator[StopRequest]:
     shell's background job) stays ignored.
     """
     request = StopRequest()
-    before: dict[int, signal.Handlers] = {}
+    before: dict[signal.Signals, Any] = {}
 
     def note(number: int, _: FrameType | None) -> None:
         request.name = signal.Signals(number).name
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
         # Not print(): the signal may have come in the middle of one.
         os.write(2, f"{request.name}: ending after this step; once more ends at once\n".encode())
 
     if threading.current_thread() is threading.main_thread():
         caught = [number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN]
         for number in caught:
-            before[number] = signal.signal(number, note)  # type: ignore[assignment]
+            before[number] = signal.signal(number, note)
     try:
         yield request
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for caught_one, handler in before.items():
+            signal.signal(caught_one, handler)
 
 
 def stopped(name: str, step: int) -> NoReturn:
