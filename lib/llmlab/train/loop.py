@@ -17,7 +17,8 @@ from llmlab.shards.batches import Batch, BatchSource
 from llmlab.train.config import TrainConfig
 from llmlab.train.groups import make_optimizers, set_rate
 from llmlab.train.guard import Spike, broken_gradients, find_spike, refuse_too_many, smaller_pass
-from llmlab.train.journal import Journal, Point
+from llmlab.train.journal import Journal, Point, Update
+from llmlab.train.loggers import make_loggers
 from llmlab.train.losses import Loss, next_token_loss
 from llmlab.train.progress import Progress, Weights, progress_from
 from llmlab.train.resume import (
@@ -77,6 +78,7 @@ def train(
         validation: batches whose mean loss picks the best weights.
         config: how.
         scratch: folder of this very run, keyed by all that shapes its result; a run that was killed goes on from it.
+            One from `run_folder` also says where live curves go (`loggers.py`).
         name: for the progress line.
         loss: sum over counted targets.
         after_step: called with the number of finished updates (tests kill the process there).
@@ -87,8 +89,9 @@ def train(
     """
     # The lock lies beside the checkpoints, so that two copies of the project with one scratch root do not mix them.
     lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name)
-    with lock, Journal(config.steps, name) as journal, stop_requests() as asked:
+    with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked:
         run = _Run(model, source, validation, config, scratch, loss)
+        journal.start(run.at.step)
         while not run.finished:
             run.take_step(journal)
             if after_step is not None:
@@ -149,9 +152,10 @@ class _Run:
         else:
             self._pass_over(spike)
             if config.spike == "rewind":
+                journal.start(self.at.step)
                 return
         at.step += 1
-        journal.step(at.step, gradient.mean, gradient.counted)
+        journal.step(at.step, gradient.counted, self._log_of(gradient, share))
         if at.step % config.validate_every == 0 or at.step == config.steps:
             self._validate(share, gradient.norm, journal)
         if at.step in config.milestones:
@@ -268,6 +272,10 @@ class _Run:
             at.stale += 1
         journal.validated(point)
 
+    def _log_of(self, gradient: _Gradient, share: float) -> Update:
+        lr = self.config.lr * share
+        return {"tokens": self.at.tokens, "loss": gradient.mean, "grad_norm": gradient.norm, "lr": lr}
+
     def _weights(self) -> Weights:
         return {name: p.detach().cpu().clone() for name, p in self.model.named_parameters() if p.requires_grad}
 
@@ -275,7 +283,7 @@ class _Run:
         """Write a checkpoint of the state between two steps."""
         at = self.at
         facts = {**at.facts(), "computed": computed_by(self.dtype, self.device)}
-        state = capture(at.step, self.model, self.optimizers, facts)
+        state = capture(at.step, self.model, self.optimizers, facts, copy=False)
         state.tensors.update(at.tensors())
         save_state(state, self.scratch, self._last_scheduled)
 

@@ -35,16 +35,22 @@ class TrainingState:
     facts: dict[str, Any]
 
 
-def capture(step: int, model: nn.Module, optimizers: list[Optimizer], facts: Mapping[str, Any]) -> TrainingState:
-    """Copy model, optimizers and random generators; `facts` are the loop's own numbers (JSON)."""
+def capture(
+    step: int, model: nn.Module, optimizers: list[Optimizer], facts: Mapping[str, Any], copy: bool = True
+) -> TrainingState:
+    """Model, optimizers and random generators; `facts` are the loop's own numbers (JSON).
+
+    Without `copy` the tensors are the run's own where they are on the CPU: good for writing them at once, which then
+    needs no memory.
+    """
     tensors = {f"model/{name}": tensor for name, tensor in _trained(model).items()}
     for index, optimizer in enumerate(optimizers):
         for parameter, values in optimizer.state_dict()["state"].items():
             for key, value in values.items():
                 tensors[f"optimizer/{index}/{parameter}/{key}"] = torch.as_tensor(value)
     tensors |= random_state()
-    copied = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    return TrainingState(step, copied, dict(facts))
+    own = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+    return TrainingState(step, {name: t.clone() for name, t in own.items()} if copy else own, dict(facts))
 
 
 def restore(state: TrainingState, model: nn.Module, optimizers: list[Optimizer]) -> None:

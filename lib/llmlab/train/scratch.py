@@ -29,7 +29,7 @@ def run_folder(stage: str, shapes: Mapping[str, Any]) -> Path:
     """
     root = Path(os.environ.get("LLMLAB_SCRATCH", ".scratch")).resolve()
     folder = root / stage / hash_json(shapes)[:16]
-    if (folder / _SHAPES).exists():
+    if is_begun(folder):
         changed = changes(_read(folder), shapes)
         if changed:
             raise LabError(
@@ -40,6 +40,11 @@ def run_folder(stage: str, shapes: Mapping[str, Any]) -> Path:
         _say_what_changed(stage, folder, shapes)
         write_json(folder / _SHAPES, shapes)
     return folder
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether `run_folder` made this folder, for a stage; tests and benchmarks train in any folder."""
+    return (folder / _SHAPES).exists()
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
