@@ -30,7 +30,7 @@ def main(
     scratch = run_folder("sft", {**made_from, "tokenizer": digest, "sft": to_dict(config)})
 
     model = load_model(base, "pretrain", digest)
-    device = prepare(config, model.config, words.vocab_size, seed, "sft")
+    device = prepare(config, model.config, words.vocab_size, seed, "sft", isolated=True)
     model = model.to(device)
     source, held_out = chat_sources(words, instruct, (), model.config.context, derive(seed, "sft order"))
     validation = all_batches(held_out, config.micro_rows or config.rows)

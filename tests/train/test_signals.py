@@ -12,12 +12,20 @@ from llmlab.train.signals import stop_requests
 from .conftest import same_outcome
 
 
+@pytest.fixture(autouse=True)
+def _as_on_a_terminal():
+    """A shell starts its background jobs with SIGINT ignored; the tests may run in one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def sending(number, step):
-    def loss_hook(done):
+    def after_step(done):
         if done == step:
             os.kill(os.getpid(), number)
 
-    return loss_hook
+    return after_step
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -50,15 +58,12 @@ def test_handlers_are_put_back():
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
-def test_an_ignored_signal_stays_ignored(monkeypatch):
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with stop_requests() as asked:
-            os.kill(os.getpid(), signal.SIGINT)
-            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        assert asked.name is None
-    finally:
-        signal.signal(signal.SIGINT, before)
+def test_an_ignored_signal_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stop_requests() as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert asked.name is None
 
 
 def test_outside_the_main_thread_signals_keep_their_meaning():
