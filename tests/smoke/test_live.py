@@ -1,7 +1,8 @@
-"""The live view of a training under `dvc repro`, on a terminal and without one."""
+"""The live view of a training under `dvc repro`, on a terminal and without one, and Ctrl-C there."""
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,13 @@ pytestmark = pytest.mark.slow
 PROGRAM = """
 import time
 from llmlab.train.journal import Journal
-with Journal(8, "pretrain") as journal:
+from llmlab.train.signals import stop_requests
+with Journal(8, "pretrain") as journal, stop_requests() as asked:
     journal.start(0)
     for step in range(1, 9):
         time.sleep(0.3)
+        if asked.name:
+            raise SystemExit(f"ended by {asked.name} before step {step}")
         journal.step(step, 100, {"tokens": 100 * step, "loss": 9.0 - step, "grad_norm": 0.5, "lr": 0.1})
         if step == 4:
             journal.validated(
@@ -67,3 +71,22 @@ def test_without_a_terminal_a_validation_is_a_line(project: Path) -> None:
     text = result.stdout + result.stderr
     assert "pretrain step 4/8 train 6.5000 val 5.2500" in text
     assert "\x1b[" not in text
+
+
+def test_ctrl_c_reaches_the_training_and_dvc_waits_for_its_end(project: Path) -> None:
+    """A terminal sends the signal to all of its foreground processes."""
+    process = subprocess.Popen(
+        ["dvc", "repro"], cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "step 4/8" in line:
+            os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) != 0
+    text = "".join(said)
+    assert "SIGINT: ending after this step" in text
+    assert "ended by SIGINT before step 5" in text
+    assert not (project / "out.txt").exists()

@@ -71,8 +71,7 @@ def training_bytes(
     copies = 2 * (matrices + vocab_size * config.resolved_width) if bytes_per_activation == 2 else 0
     tokens = rows * config.context
     backward = copies + tokens * _kept_per_token(config, vocab_size, bytes_per_activation, isolated)
-    # Muon stacks the largest group of matrices of one shape, and its iteration holds about five of that.
-    workspace = 5 * bytes_per_activation * _largest_group(config) if optimizer == "muon" else 0
+    workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
     return held + max(backward + (4 * total if accumulate else 0), 4 * total + workspace)
 
 
@@ -93,9 +92,12 @@ def _kept_per_token(config: ModelConfig, vocab_size: int, size: int, isolated: b
     return layers + last + 12 * vocab_size
 
 
-def _largest_group(config: ModelConfig) -> int:
-    """Parameters of the most numerous shape among the blocks' matrices."""
+def _muon_numbers(config: ModelConfig) -> int:
+    """Numbers that Muon holds at a time: it takes the matrices of one shape together.
+
+    The updates, the iterate before and after, and twice its Gram matrix, which for a square is as large again.
+    """
     D, K, F = config.resolved_width, config.resolved_kv_heads * config.head_size, config.resolved_hidden
     square = (4 if K == D else 2) * D * D
-    wide = (2 if config.ffn == "swiglu" else 1) * D * F
-    return config.depth * max(square, wide)
+    wide = (2 if config.ffn == "swiglu" else 1) * D
+    return config.depth * max(5 * square, wide * (3 * max(D, F) + 2 * min(D, F)))

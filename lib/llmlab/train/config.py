@@ -71,7 +71,7 @@ class TrainConfig:
     precision: Precision = "fp32"
     """Type of matrix products; weights stay fp32. `auto`: bf16 where the device multiplies in it, else fp32."""
     compile: bool = False
-    """torch.compile the model. With more than one CPU thread its results were seen to differ from run to run."""
+    """torch.compile the model and its loss. Repeats itself to the bit on a CPU; eager mode differs in the last bits."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
     """Where to compute."""
     threads: Positive = 2

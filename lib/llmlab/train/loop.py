@@ -21,6 +21,7 @@ from llmlab.train.journal import Journal, Point, Update
 from llmlab.train.loggers import make_loggers
 from llmlab.train.losses import Loss, next_token_loss
 from llmlab.train.progress import Progress, Weights, progress_from
+from llmlab.train.repeatable import repeatable
 from llmlab.train.resume import (
     capture,
     computed_by,
@@ -89,7 +90,8 @@ def train(
     """
     # The lock lies beside the checkpoints, so that two copies of the project with one scratch root do not mix them.
     lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name)
-    with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked:
+    exact = repeatable(config.compile, next(model.parameters()).device)
+    with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked, exact:
         run = _Run(model, source, validation, config, scratch, loss)
         journal.start(run.at.step)
         while not run.finished:

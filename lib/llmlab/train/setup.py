@@ -43,6 +43,7 @@ def prepare(
             f"training needs about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {device}",
             "set `micro_rows` lower, `model.gradient_checkpointing: true`, or a smaller `model.depth`",
         )
+    print(f"{name} needs about {needed / 2**20:,.0f} MiB beside the program itself, {free / 2**20:,.0f} are free")
     return device
 
 
