@@ -36,7 +36,7 @@ def main(
     scratch = run_folder("lora", {**made_from, "tokenizer": digest, "lora": to_dict(recipe)})
 
     model = load_model(folder, stage, digest)
-    device = prepare(config, model.config, words.vocab_size, seed, "lora")
+    device = prepare(config, model.config, words.vocab_size, seed, "lora", isolated=True)
     add_lora(model, recipe.adapter, torch_generator(seed, "lora init"))
     model = model.to(device)
     source, held_out = chat_sources(words, instruct, recipe.kinds, model.config.context, derive(seed, "lora order"))

@@ -27,10 +27,10 @@ def main(
     words = load_tokenizer(tokenizer)
     digest = tokenizer_hash(words)
     made_from = provenance(seed, base_folder=base, data=instruct, code=code)
-    scratch = run_folder("sft", {**made_from, "tokenizer": digest, "train": to_dict(config)})
+    scratch = run_folder("sft", {**made_from, "tokenizer": digest, "sft": to_dict(config)})
 
     model = load_model(base, "pretrain", digest)
-    device = prepare(config, model.config, words.vocab_size, seed, "sft")
+    device = prepare(config, model.config, words.vocab_size, seed, "sft", isolated=True)
     model = model.to(device)
     source, held_out = chat_sources(words, instruct, (), model.config.context, derive(seed, "sft order"))
     validation = all_batches(held_out, config.micro_rows or config.rows)

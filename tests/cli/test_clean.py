@@ -27,6 +27,8 @@ def littered(project: Path) -> Path:
         ".scratch/sft/bb/state",
         ".cache/downloads/files/x",
         ".runs/pretrain.json",
+        ".runs/logs/pretrain/aa/train.tsv",
+        ".runs/logs/sft/bb/train.tsv",
     ):
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +60,7 @@ def test_scratch_alone(works: Callable[..., str], littered: Path) -> None:
     assert "freed" in works("clean", "--scratch", "--yes")
     assert not (littered / ".scratch/pretrain/aa").exists()
     assert not (littered / ".runs/pretrain.json").exists()
+    assert not (littered / ".runs/logs/pretrain/aa").exists()
     assert (littered / ".cache/downloads/files/x").exists()
 
 
@@ -89,6 +92,8 @@ def test_a_run_at_work_keeps_its_scratch(works: Callable[..., str], held: Path) 
     assert "kept: .scratch/pretrain/aa, because stage pretrain is at work" in text
     root = held.parents[1]
     assert (root / ".scratch/pretrain/aa/state").exists()
+    assert (root / ".runs/logs/pretrain/aa/train.tsv").exists()
+    assert not (root / ".runs/logs/sft/bb").exists()
     assert held.exists()
     assert not (root / ".scratch/sft/bb").exists()
 

@@ -10,7 +10,7 @@ from llmlab.artifacts.errors import LabError
 from llmlab.cli import sample as sample_module
 from llmlab.cli.errors import LabGroup
 
-COMMANDS = ["sample", "chat", "note", "preset", "doctor", "compare", "clean", "summary", "adapter", "corpus"]
+COMMANDS = ["sample", "chat", "note", "preset", "doctor", "compare", "clean", "summary", "watch", "adapter", "corpus"]
 
 
 def test_bare_command_prints_the_help(works: Callable[..., str]) -> None:
@@ -57,7 +57,15 @@ def test_wrong_usage_is_an_error_like_any_other(fails: Callable[..., str], argum
 
 def test_outside_a_project(fails: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for arguments in (["preset"], ["note"], ["corpus", "list"], ["compare", "a", "b"], ["clean", "--all"], ["summary"]):
+    for arguments in (
+        ["preset"],
+        ["note"],
+        ["corpus", "list"],
+        ["compare", "a", "b"],
+        ["clean", "--all"],
+        ["summary"],
+        ["watch"],
+    ):
         assert "is not a project" in fails(*arguments)
 
 

@@ -259,6 +259,16 @@ def test_versions_of_what_is_imported_from_outside(project: Callable[..., tuple[
     assert packages == {"numpy": metadata.version("numpy"), "PyYAML": metadata.version("PyYAML")}
 
 
+def test_a_package_that_only_watches_a_run_is_no_part_of_it(
+    project: Callable[..., tuple[Path, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it were installed: `pip install wandb` must rerun nothing."""
+    owners = {"wandb": ["numpy"], "yaml": ["PyYAML"]}
+    monkeypatch.setattr("llmlab.pipeline.closure._owners", lambda: owners)
+    files = {"stages/job.py": "import wandb\nimport yaml\n"}
+    assert set(fingerprint(*project(files))["packages"]) == {"PyYAML"}
+
+
 @pytest.mark.parametrize("name", sorted(CLOSURE))
 def test_an_edit_of_a_file_changes_its_own_entry_only(project: Callable[..., tuple[Path, Path]], name: str) -> None:
     before = fingerprint(*project(PACKAGE))

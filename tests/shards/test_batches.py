@@ -205,3 +205,15 @@ def test_evaluation_counts_each_target_exactly_once(make_shard, rows, masked, le
 @pytest.mark.parametrize("lengths", [[], [1]])
 def test_nothing_to_predict_is_no_batch(make_shard, lengths):
     assert evaluation_batches(make_shard(lengths), CONTEXT, 2, mask_documents=True) == []
+
+
+def test_a_batch_cut_up_is_the_same_rows(make_source):
+    batch = make_source().batch(3, 5)
+    pieces = batch.cut(2)
+    assert [len(piece.ids_BT) for piece in pieces] == [2, 2, 1]
+    assert {piece.name for piece in pieces} == {batch.name}
+    for name in ("ids_BT", "targets_BT", "documents_BT"):
+        whole = getattr(batch, name)
+        parts = [getattr(piece, name) for piece in pieces]
+        assert parts == [None] * 3 if whole is None else torch.equal(torch.cat(parts), whole)
+    assert same(batch.cut(9)[0], batch)

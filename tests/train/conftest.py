@@ -47,13 +47,18 @@ class Setting:
     validation: list[Any]
     runs: list[nn.Module] = field(default_factory=list)
 
-    def run(self, scratch: Any, *, stop: int | None = None, seed: int = 1, **more: Any) -> Outcome:
-        """Train from fresh weights; `stop` kills the run after that many updates; `seed` is of torch's generator."""
+    def run(self, scratch: Any, *, stop: int | None = None, seed: int = 1, after: Any = None, **more: Any) -> Outcome:
+        """Train from fresh weights.
+
+        `stop` kills the run after that many updates; `seed` is of torch's generator; `after` is called after each.
+        """
         model = self.make()
         self.runs.append(model)
         torch.manual_seed(seed)
 
         def after_step(step: int) -> None:
+            if after is not None:
+                after(step)
             if step == stop:
                 raise Killed
 

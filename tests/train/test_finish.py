@@ -81,3 +81,9 @@ def test_the_metrics_file_takes_more_and_survives_nan(outcome, tmp_path):
     found = json.loads((tmp_path / "m.json").read_text())
     assert (found["parameters"], found["val_loss"]) == (7, 2.0)
     assert (found["train_loss"], found["train_loss_status"]) == (None, "not a number")
+
+
+def test_spikes_are_counted_only_when_there_were_any(outcome):
+    assert "spikes" not in summarize(outcome, config("best"))
+    outcome.spikes = [{"step": 3, "loss": 9.5, "usual": 2.5, "batch": "rows 8-11"}] * 2
+    assert summarize(outcome, config("best"))["spikes"] == 2

@@ -1,4 +1,7 @@
-"""SIGKILL at twenty moments, five of them inside the writing of a checkpoint, and the same bits at the end."""
+"""SIGKILL at twenty moments, five of them inside the writing of a checkpoint, and the same bits at the end.
+
+Pretraining, fine-tuning on chats and an adapter, each.
+"""
 
 import json
 import os
@@ -20,15 +23,17 @@ DRIVER = """
 import os, sys, time
 from pathlib import Path
 sys.path[:0] = [{lib!r}, {root!r}]
+import numpy as np
 import torch
 torch.set_num_threads(1)
-from llmlab.artifacts import atomic
+from llmlab.adapt.lora import LoraConfig, add_lora
 from llmlab.artifacts.atomic import write_json
 from llmlab.artifacts.lock import exclusive
 from llmlab.model.config import ModelConfig
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.tensors import write_tensors
-from llmlab.shards.batches import StreamSource, evaluation_batches
+from llmlab.shards.batches import PackedSource, StreamSource, evaluation_batches
+from llmlab.shards.chat import all_batches
 from llmlab.train import resume
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
@@ -85,22 +90,69 @@ def after_step(step):
     time.sleep(0.005)
 
 
-config = TrainConfig(
-    steps={steps}, rows=2, warmup=2, lr=3e-3, validate_every=7, checkpoint_every=2, threads=1, milestones=[50],
-    optimizer="muon",
-)
-torch.manual_seed(1)
-model = Transformer(
-    ModelConfig(depth=2, width=32, head_size=16, context=32, dropout=0.2), VOCAB, torch.Generator().manual_seed(3)
-)
-source = StreamSource(patterned(900, 1), 32, 5, False)
-with exclusive(scratch.with_name("lock"), "the run"):
-    validation = evaluation_batches(patterned(200, 2), 32, 2, False)
-    outcome = train(model, source, validation, config, scratch=scratch, after_step=after_step)
-tensors = {{f"{{part}}/{{name}}": t for part in ("best", "last") for name, t in getattr(outcome, part).items()}}
-tensors |= {{f"milestone/{{name}}": t for name, t in outcome.milestones[50].items()}}
-write_tensors(out / "weights.safetensors", tensors)
-write_json(out / "curve.json", outcome.curve)
+def pretraining():
+    config = {{"optimizer": "muon"}}
+    return plain(0.2), StreamSource(patterned(900, 1), 32, 5, False), config
+
+
+def plain(dropout):
+    shape = ModelConfig(depth=2, width=32, head_size=16, context=32, dropout=dropout)
+    return Transformer(shape, VOCAB, torch.Generator().manual_seed(3))
+
+
+def chats(seed, count):
+    random = np.random.Generator(np.random.PCG64(seed))
+    documents = [random.integers(0, VOCAB, random.integers(5, 33)) for _ in range(count)]
+    masks = [np.arange(len(each)) >= len(each) // 2 for each in documents]
+    return PackedSource(documents, masks, 32, 5, 0)
+
+
+def fine_tuning():
+    return plain(0.2), chats(1, 40), {{}}
+
+
+def adapting():
+    model = plain(0.0)
+    add_lora(model, LoraConfig(rank=4, dropout=0.2), torch.Generator().manual_seed(4))
+    return model, chats(1, 40), {{"micro_rows": 1}}
+
+
+def run(kind, scratch, out):
+    torch.manual_seed(1)
+    model, source, more = {{"pretrain": pretraining, "sft": fine_tuning, "lora": adapting}}[kind]()
+    config = TrainConfig(
+        steps={steps}, rows=2, warmup=2, lr=3e-3, validate_every=7, checkpoint_every=2, threads=1, milestones=[50],
+        **more,
+    )
+    with exclusive(scratch.with_name("lock"), "the run"):
+        validation = evaluation_batches(patterned(200, 2), 32, 2, False)
+        if kind != "pretrain":
+            validation = all_batches(chats(2, 6), 2)
+        outcome = train(model, source, validation, config, scratch=scratch, after_step=after_step)
+    tensors = {{f"{{part}}/{{name}}": t for part in ("best", "last") for name, t in getattr(outcome, part).items()}}
+    tensors |= {{f"milestone/{{name}}": t for name, t in outcome.milestones[50].items()}}
+    write_tensors(out / "weights.safetensors", tensors)
+    write_json(out / "curve.json", outcome.curve)
+
+
+# A fresh process for every line of standard input, without importing torch again; says how each ended.
+def brood():
+    global place
+    for line in sys.stdin:
+        place = line.strip()
+        child = os.fork()
+        if child == 0:
+            run(sys.argv[4], scratch, out)
+            os._exit(0)
+        print("child", child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print("ended", os.waitstatus_to_exitcode(status), flush=True)
+
+
+if place == "brood":
+    brood()
+else:
+    run(sys.argv[4], scratch, out)
 """
 PLACES = [
     "half of the tensors", "before the flush", "before the rename", "after the rename", "while the old one is removed"
@@ -116,8 +168,12 @@ class Run:
         folder.mkdir()
         self.program.write_text(DRIVER.format(lib=str(ROOT / "lib"), root=str(ROOT), steps=STEPS), encoding="utf-8")
 
+    def command(self, place, kind="pretrain"):
+        scratch = str(self.folder / "scratch" / "run")
+        return [sys.executable, str(self.program), scratch, str(self.folder), place, kind]
+
     def start(self, place="end"):
-        command = [sys.executable, str(self.program), str(self.folder / "scratch" / "run"), str(self.folder), place]
+        command = self.command(place)
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=self.folder
@@ -161,6 +217,66 @@ class Run:
         assert process.returncode == -signal.SIGKILL
 
 
+class Brood(Run):
+    """A driver that stays and forks a process for each start: twenty kills without twenty times importing torch."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__(folder)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            self.command("brood", kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+            cwd=folder,
+        )  # fmt: skip
+
+    def lines(self, place="end"):
+        """Start a process; yields what it prints, its own number first."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{place}\n")
+        self.process.stdin.flush()
+        yield from (line.strip() for line in self.process.stdout)
+
+    def finish(self):
+        steps = []
+        for line in self.lines():
+            if line.startswith("ended"):
+                assert line == "ended 0"
+                return steps
+            if line.isdigit():
+                steps.append(int(line))
+        raise AssertionError("the driver is gone")
+
+    def kill_at(self, place, steps, delay):
+        """Kill inside `place`, or that many steps and `delay` seconds after the start; returns the steps seen."""
+        child, seen = 0, []
+        for line in self.lines(place or "end"):
+            if line.startswith("child"):
+                child = int(line.split()[1])
+            elif line.isdigit():
+                seen.append(int(line))
+            elif line.startswith("ended"):
+                assert line == f"ended -{int(signal.SIGKILL)}"
+                return seen
+            if line == "inside" or (place is None and len(seen) == steps and line.isdigit()):
+                time.sleep(0 if place else delay)
+                os.kill(child, signal.SIGKILL)
+        raise AssertionError(f"never came to: {place}")
+
+    def end(self):
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+def same_files(one, other):
+    a, b = (load_file(run.folder / "weights.safetensors") for run in (one, other))
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].numpy().tobytes() == b[name].numpy().tobytes(), name
+    curves = [json.loads((run.folder / "curve.json").read_text()) for run in (one, other)]
+    assert curves[0] == curves[1]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_twenty_kills_end_with_the_same_bits(tmp_path):
@@ -181,12 +297,26 @@ def test_twenty_kills_end_with_the_same_bits(tmp_path):
     last = killed.finish()
     assert last[0] > 1
 
-    a, b = (load_file(run.folder / "weights.safetensors") for run in (whole, killed))
-    assert a.keys() == b.keys()
-    for name in a:
-        assert a[name].numpy().tobytes() == b[name].numpy().tobytes(), name
-    curves = [json.loads((run.folder / "curve.json").read_text()) for run in (whole, killed)]
-    assert curves[0] == curves[1]
+    same_files(whole, killed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("kind", ["sft", "lora"])
+def test_twenty_kills_of_fine_tuning_end_with_the_same_bits(tmp_path, kind):
+    whole, killed = Brood(tmp_path / "whole", kind), Brood(tmp_path / "killed", kind)
+    try:
+        assert whole.finish() == list(range(1, STEPS + 1))
+        random_ = random.Random(9)
+        moments = [*PLACES, *[None] * 15]
+        random_.shuffle(moments)
+        seen = [killed.kill_at(place, random_.randint(1, 8), random_.random() * 0.02) for place in moments]
+        assert sum(steps[0] > 1 for steps in seen) >= 15
+        assert killed.finish()[0] > 1
+        same_files(whole, killed)
+    finally:
+        whole.end()
+        killed.end()
 
 
 @pytest.mark.slow

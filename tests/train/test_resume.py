@@ -152,3 +152,25 @@ def test_saving_a_step_again_replaces_it(make_model, tmp_path):
     assert state is not None
     assert state.facts == {"value": 2}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_pinned_checkpoint_outlives_newer_ones_and_is_found_by_its_step(make_model, tmp_path):
+    model, optimizers = model_and_optimizers(make_model, "adamw")
+    for number in (4, 5, 6, 7):
+        save_state(capture(number, model, optimizers, {}), tmp_path, pinned=4)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000004", "step-00000006", "step-00000007"]
+    steps = [getattr(newest_state(tmp_path, upto), "step", None) for upto in (None, 7, 6, 5, 3)]
+    assert steps == [7, 7, 6, 4, None]
+    save_state(capture(8, model, optimizers, {}), tmp_path, pinned=8)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000007", "step-00000008"]
+
+
+def test_a_state_written_without_copying_is_the_same_file(make_model, tmp_path):
+    model, optimizers = model_and_optimizers(make_model, "muon")
+    step(model, optimizers, torch.randint(0, 97, (2, 8)))
+    for name, copy in (("copied", True), ("own", False)):
+        state = capture(1, model, optimizers, {}, copy=copy)
+        assert (state.tensors["model/norm.weight"].data_ptr() == model.norm.weight.data_ptr()) is not copy
+        save_state(state, tmp_path / name)
+    copied, own = ((tmp_path / name / "step-00000001" / FILES[0]).read_bytes() for name in ("copied", "own"))
+    assert copied == own

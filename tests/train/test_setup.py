@@ -8,8 +8,9 @@ from llmlab.model.config import ModelConfig
 from llmlab.model.count import training_bytes
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import PackedSource, StreamSource
+from llmlab.train import setup
 from llmlab.train.config import TrainConfig
-from llmlab.train.setup import make_source, prepare
+from llmlab.train.setup import make_source, memory_needed, prepare
 
 from .conftest import patterned
 
@@ -49,6 +50,24 @@ def test_the_refusal_is_at_the_memory_that_is_free(tiny, monkeypatch, refuses):
             # Half the rows per pass, or half the bytes per number, and it fits again.
             prepare(dataclasses.replace(CONFIG, micro_rows=2), tiny(), 97, 0, "x")
             prepare(dataclasses.replace(CONFIG, precision="bf16"), tiny(), 97, 0, "x")
+
+
+def test_on_a_gpu_only_what_cannot_fit_with_one_row_is_refused(tiny, monkeypatch, refuses):
+    """There the loop itself answers running out of memory, by smaller passes."""
+    one = memory_needed(CONFIG, tiny(), 97, 1, 4)
+    assert one < memory_needed(CONFIG, tiny(), 97, 4, 4)
+    monkeypatch.setattr(setup, "pick_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(setup, "_gpu_memory", lambda _: one)
+    assert prepare(CONFIG, tiny(), 97, 0, "x").type == "cuda"
+    monkeypatch.setattr(setup, "_gpu_memory", lambda _: one - 1)
+    refuses(["free on cuda"], prepare, CONFIG, tiny(), 97, 0, "x")
+
+
+@pytest.mark.parametrize("more", [{"milestones": [5]}, {"mask_documents": True}, {"packing": "documents"}], ids=str)
+def test_what_a_run_keeps_and_masks_counts(tiny, more):
+    plain = memory_needed(CONFIG, tiny(), 97, 4, 4)
+    assert memory_needed(dataclasses.replace(CONFIG, **more), tiny(), 97, 4, 4) > plain
+    assert memory_needed(CONFIG, tiny(), 97, 4, 4, isolated=True) > plain
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")

@@ -12,11 +12,12 @@ from llmlab.artifacts.manifest import read_json
 from llmlab.artifacts.params import load_section
 from llmlab.cli.project import PARAMS
 from llmlab.model.config import ModelConfig
-from llmlab.model.count import count_parameters, flops_per_token, training_bytes
+from llmlab.model.count import count_parameters, flops_per_token
 from llmlab.runtime.device import pick_device, set_threads
 from llmlab.runtime.precision import compute_dtype, has_bf16
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
+from llmlab.train.setup import memory_needed
 
 _MOST_TOKENS = 4096
 # A whole training step against its matrix products alone: 1.3 (fp32) and 1.7 (bf16) at 11 M parameters on two quiet
@@ -110,7 +111,8 @@ def _speed(path: Path, stage: str) -> float | None:
 
 def _stage(name: str, config: TrainConfig, model: ModelConfig, vocab: int) -> StageEstimate:
     tokens = config.steps * config.rows * model.context
-    memory = training_bytes(model, vocab, config.micro_rows or config.rows, _width(config))
+    rows = config.micro_rows or config.rows
+    memory = memory_needed(config, model, vocab, rows, _width(config), isolated=name != "pretrain")
     return StageEstimate(name, tokens, float(tokens * flops_per_token(model, vocab)), memory)
 
 

@@ -19,6 +19,7 @@ from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
 from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
+from llmlab.cli.watch import watch
 
 _EXAMPLES: dict[Callable[..., None], str] = {
     sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3",
@@ -26,6 +27,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     note: "lab note --week 2026-W47",
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",
+    watch: "lab watch --every 5",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
     bench: "lab bench throughput --device cuda --sizes 124m",
     clean: "lab clean --scratch --cache --dry-run",

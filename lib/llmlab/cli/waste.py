@@ -24,12 +24,12 @@ class Waste:
 
 
 def scratch() -> list[Waste]:
-    """Checkpoint folders of runs, and the facts of finished ones; those of a stage at work are kept."""
+    """Checkpoints and curves of runs, and the facts of finished ones; those of a stage at work are kept."""
     held = held_stages()
     found = []
-    root = scratch_root()
-    for stage in sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []:
-        found += [_one(run, stage.name, held) for run in sorted(stage.iterdir())]
+    for root in (scratch_root(), RUNS / "logs"):
+        for stage in sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []:
+            found += [_one(run, stage.name, held) for run in sorted(stage.iterdir())]
     return found + [_one(path, path.stem, held) for path in _run_files()]
 
 

@@ -38,11 +38,67 @@ def cache_bytes_per_token(config: ModelConfig, bytes_per_number: int = 4) -> int
     return 2 * config.depth * config.resolved_kv_heads * config.head_size * bytes_per_number
 
 
-def training_bytes(config: ModelConfig, vocab_size: int, rows: int, bytes_per_activation: int = 4) -> int:
-    """An estimate of the memory that one training step needs: weights, gradients, two moments, activations, logits."""
-    states = 16 * count_parameters(config, vocab_size)["total"]
-    per_layer = 14 * config.resolved_width + 3 * config.resolved_hidden
-    layers = 1 if config.gradient_checkpointing else config.depth
-    activations = (layers * per_layer + 2 * config.depth * config.resolved_width) * bytes_per_activation
-    logits = vocab_size * (4 + 4 + bytes_per_activation)
-    return states + rows * config.context * (activations + logits)
+def training_bytes(
+    config: ModelConfig,
+    vocab_size: int,
+    rows: int,
+    bytes_per_activation: int = 4,
+    *,
+    optimizer: str = "adamw",
+    accumulate: bool = False,
+    isolated: bool = False,
+    snapshots: int = 1,
+) -> int:
+    """An estimate of the memory that training needs beside the program itself: the largest of three moments.
+
+    The backward pass as it begins, with every activation; the update, with gradients and Muon's workspace; the writing
+    of a checkpoint has less than either. Counted for eager mode on a CPU; fused kernels of a GPU keep less.
+
+    Args:
+        config: the model; all of its parameters are taken as trained.
+        vocab_size: V.
+        rows: of one pass.
+        bytes_per_activation: 4 in fp32, 2 in bf16.
+        optimizer: `adamw` or `muon`.
+        accumulate: a step has several passes, so that gradients lie beside activations.
+        isolated: documents in a row do not see each other, which takes an explicit mask.
+        snapshots: copies of the weights that a run keeps: the best, and each milestone.
+    """
+    parts = count_parameters(config, vocab_size)
+    total, matrices = parts["total"], parts["attention"] + parts["ffn"]
+    moments = 4 * matrices + 8 * (total - matrices) if optimizer == "muon" else 8 * total
+    held = 4 * total + moments + 4 * total * snapshots
+    # Autocast keeps a copy of every matrix in bf16 for the pass.
+    copies = 2 * (matrices + vocab_size * config.resolved_width) if bytes_per_activation == 2 else 0
+    tokens = rows * config.context
+    backward = copies + tokens * _kept_per_token(config, vocab_size, bytes_per_activation, isolated)
+    workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
+    return held + max(backward + (4 * total if accumulate else 0), 4 * total + workspace)
+
+
+def _kept_per_token(config: ModelConfig, vocab_size: int, size: int, isolated: bool) -> int:
+    """Bytes per token that autograd holds when the backward pass begins; `size` of a number that is no fp32 anyway."""
+    D, K, F = config.resolved_width, config.resolved_kv_heads * config.head_size, config.resolved_hidden
+    gated = config.ffn == "swiglu"
+    # The stream and, for RMSNorm, the stream over its norm; queries and keys before and after their norm.
+    full = (2 if config.norm == "layer" else 4) * D + (2 * (D + K) if config.qk_norm else 0)
+    # What the kernel takes and gives, and its output laid out anew; inputs of products, which bf16 copies for each.
+    low = 2 * D + 2 * K + (D if config.qk_norm else 0) + (4 if gated else 2) * F
+    low += (3 + 1 + gated) * D if size == 2 else 2 * D
+    masked = isolated or config.window is not None
+    layer = 4 * full + size * (low + (config.context if masked else 0)) + (8 * D if config.dropout else 0)
+    layers = layer + 4 * D * config.depth if config.gradient_checkpointing else layer * config.depth
+    last = 8 * D + size * D
+    # Log-probabilities, the gradient that comes to them, and the one that goes on to the logits.
+    return layers + last + 12 * vocab_size
+
+
+def _muon_numbers(config: ModelConfig) -> int:
+    """Numbers that Muon holds at a time: it takes the matrices of one shape together.
+
+    The updates, the iterate before and after, and twice its Gram matrix, which for a square is as large again.
+    """
+    D, K, F = config.resolved_width, config.resolved_kv_heads * config.head_size, config.resolved_hidden
+    square = (4 if K == D else 2) * D * D
+    wide = (2 if config.ffn == "swiglu" else 1) * D
+    return config.depth * max(5 * square, wide * (3 * max(D, F) + 2 * min(D, F)))

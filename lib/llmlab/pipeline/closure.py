@@ -17,6 +17,8 @@ from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.manifest import hash_bytes
 
 PACKAGE = "llmlab"
+# Packages that only watch a run: installing one must not rerun anything.
+_WATCHERS = {"wandb"}
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _data_files(module: Module) -> Iterator[Path]:
 
 def _packages(modules: list[Module]) -> dict[str, str]:
     top = {name.split(".")[0] for module in modules for name in module.imports}
-    outside = sorted(top - set(sys.stdlib_module_names) - {PACKAGE})
+    outside = sorted(top - set(sys.stdlib_module_names) - {PACKAGE} - _WATCHERS)
     return {owner: metadata.version(owner) for name in outside for owner in sorted(set(_owners().get(name, [])))}
 
 

@@ -39,6 +39,15 @@ class Batch:
         documents = None if self.documents_BT is None else self.documents_BT.to(device)
         return Batch(self.ids_BT.to(device), self.targets_BT.to(device), documents, self.name)
 
+    def cut(self, rows: int) -> "list[Batch]":
+        """The same rows in batches of at most `rows`."""
+        pieces = []
+        for first in range(0, len(self.ids_BT), rows):
+            part = slice(first, first + rows)
+            documents = None if self.documents_BT is None else self.documents_BT[part]
+            pieces.append(Batch(self.ids_BT[part], self.targets_BT[part], documents, self.name))
+        return pieces
+
 
 class BatchSource(Protocol):
     """Where the training loop gets its batches: the way in for packing, replay, chats, rollouts."""

@@ -43,6 +43,15 @@ class TrainConfig:
     """Last learning rate as a share of the peak."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Gradients are scaled down to this norm."""
+    spike: Literal["off", "skip", "rewind"] = "off"
+    """A step whose loss jumps: update as ever; leave that update out; or go back to the last checkpoint and on with the
+    rows after the jump (Chowdhery et al. 2022, arXiv 2204.02311, section 5.1)."""
+    spike_above: Annotated[float, Field(gt=0)] = 8.0
+    """A jump is this many deviations (robust, by medians) above the median loss of the last `spike_window` updates."""
+    spike_window: Annotated[int, Field(ge=5)] = 50
+    """Updates whose losses say what is usual; before so many, nothing is a jump."""
+    spike_limit: Positive = 20
+    """More jumps than this end the run."""
     packing: Literal["stream", "documents"] = "stream"
     """`stream`: rows cut from one run of ids; `documents`: whole documents packed, no attention across them."""
     mask_documents: bool = False
@@ -62,7 +71,7 @@ class TrainConfig:
     precision: Precision = "fp32"
     """Type of matrix products; weights stay fp32. `auto`: bf16 where the device multiplies in it, else fp32."""
     compile: bool = False
-    """torch.compile the model. With more than one CPU thread its results were seen to differ from run to run."""
+    """torch.compile the model and its loss. Repeats itself to the bit on a CPU; eager mode differs in the last bits."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
     """Where to compute."""
     threads: Positive = 2

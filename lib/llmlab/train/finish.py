@@ -69,7 +69,7 @@ def write_summary(outcome: Outcome, config: TrainConfig, path: Path, **more: Any
 
 
 def summarize(outcome: Outcome, config: TrainConfig) -> dict[str, Any]:
-    """Steps, tokens and losses of a run; `val_loss` is that of the kept weights."""
+    """Steps, tokens and losses of a run; `val_loss` is that of the kept weights. `spikes` only when there were any."""
     last = outcome.curve[-1]
     best = next(point["val_loss"] for point in outcome.curve if point["step"] == outcome.best_step)
     return {
@@ -80,4 +80,5 @@ def summarize(outcome: Outcome, config: TrainConfig) -> dict[str, Any]:
         "last_val_loss": last["val_loss"],
         "best_step": outcome.best_step,
         "stopped_early": outcome.stopped_early,
+        **({"spikes": len(outcome.spikes)} if outcome.spikes else {}),
     }

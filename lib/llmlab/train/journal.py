@@ -1,12 +1,24 @@
-"""What a run tells while it runs: a live line for the person, a curve for the files."""
+"""What a run tells while it runs: a live line for the person, numbers for the loggers."""
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from llmlab.train.loggers import Logger
+
+
+class Update(TypedDict):
+    """One step: tokens seen so far, mean loss in nats per token, gradient norm before clipping, AdamW's rate."""
+
+    tokens: int
+    loss: float
+    grad_norm: float
+    lr: float
 
 
 class Point(TypedDict):
@@ -26,6 +38,7 @@ class Journal:
 
     steps: int
     name: str
+    loggers: Sequence[Logger] = ()
     started: float = field(default_factory=time.perf_counter)
     tokens: int = 0
     _progress: Progress | None = None
@@ -42,18 +55,29 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Stop the bar."""
+        for logger in self.loggers:
+            logger.close()
         if self._progress is not None:
             self._progress.stop()
 
-    def step(self, step: int, loss: float, tokens: int) -> None:
-        """One update is done: `step` of them in all."""
+    def start(self, step: int) -> None:
+        """The run begins, or goes on after `step`: what was logged of later steps is dropped."""
+        for logger in self.loggers:
+            logger.start(step)
+
+    def step(self, step: int, tokens: int, update: Update) -> None:
+        """One step is done, `step` of them in all, on so many `tokens`."""
         self.tokens += tokens
+        for logger in self.loggers:
+            logger.log("train", step, {name: round(float(value), 10) for name, value in update.items()})  # type: ignore[arg-type]
         if self._progress is not None:
-            text = f"{self.name} loss {loss:.3f} {self.tokens_per_second():,.0f} tokens/s"
+            text = f"{self.name} loss {update['loss']:.3f} {self.tokens_per_second():,.0f} tokens/s"
             self._progress.update(self._progress.task_ids[0], completed=step, description=text)
 
     def validated(self, point: Point) -> None:
         """Print a validation."""
+        for logger in self.loggers:
+            logger.log("validation", point["step"], {"loss": point["val_loss"], "train_loss": point["train_loss"]})
         elapsed = time.perf_counter() - self.started
         left = elapsed / max(1, point["step"]) * (self.steps - point["step"])
         losses = f"train {point['train_loss']:.4f} val {point['val_loss']:.4f} grad {point['grad_norm']:.2f}"

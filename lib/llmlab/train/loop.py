@@ -1,13 +1,13 @@
 """The only training loop: pretraining, SFT and LoRA differ in what they hand to it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from llmlab.artifacts.errors import LabError
@@ -16,12 +16,24 @@ from llmlab.runtime.precision import autocast, compute_dtype
 from llmlab.shards.batches import Batch, BatchSource
 from llmlab.train.config import TrainConfig
 from llmlab.train.groups import make_optimizers, set_rate
-from llmlab.train.journal import Journal, Point
+from llmlab.train.guard import Spike, broken_gradients, find_spike, refuse_too_many, smaller_pass
+from llmlab.train.journal import Journal, Point, Update
+from llmlab.train.loggers import make_loggers
 from llmlab.train.losses import Loss, next_token_loss
-from llmlab.train.resume import capture, newest_state, put_random_state, random_state, restore, save_state
+from llmlab.train.progress import Progress, Weights, progress_from
+from llmlab.train.repeatable import repeatable
+from llmlab.train.resume import (
+    capture,
+    computed_by,
+    newest_state,
+    put_random_state,
+    random_state,
+    refuse_other_computing,
+    restore,
+    save_state,
+)
 from llmlab.train.schedule import rate
-
-Weights = dict[str, Tensor]
+from llmlab.train.signals import stop_requests, stopped
 
 
 @dataclass
@@ -36,20 +48,16 @@ class Outcome:
     tokens: int
     stopped_early: bool
     tokens_per_second: float = 0.0
+    spikes: list[Spike] = field(default_factory=list)
 
 
-@dataclass
-class _Progress:
-    """The loop's own state between steps."""
+class _Gradient(NamedTuple):
+    """What a step's gradient came from: mean loss over `counted` targets, norm before clipping, the rows."""
 
-    step: int = 0
-    tokens: int = 0
-    curve: list[Point] = field(default_factory=list)
-    best_loss: float = math.inf
-    best_step: int = 0
-    stale: int = 0
-    since: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    snapshots: dict[str, Weights] = field(default_factory=dict)
+    mean: float
+    norm: float
+    counted: int
+    rows: str
 
 
 def train(
@@ -71,21 +79,28 @@ def train(
         validation: batches whose mean loss picks the best weights.
         config: how.
         scratch: folder of this very run, keyed by all that shapes its result; a run that was killed goes on from it.
+            One from `run_folder` also says where live curves go (`loggers.py`).
         name: for the progress line.
         loss: sum over counted targets.
         after_step: called with the number of finished updates (tests kill the process there).
 
     Raises:
         LabError: a loss or gradient that is not finite; the update is not made, the last good state is saved. Or
-            `validation` counts no target.
+            SIGTERM came: the step is finished and saved. Or `validation` counts no target.
     """
     # The lock lies beside the checkpoints, so that two copies of the project with one scratch root do not mix them.
-    with exclusive(scratch.with_name(f"{scratch.name}.lock"), name), Journal(config.steps, name) as journal:
+    lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name)
+    exact = repeatable(config.compile, next(model.parameters()).device)
+    with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked, exact:
         run = _Run(model, source, validation, config, scratch, loss)
+        journal.start(run.at.step)
         while not run.finished:
             run.take_step(journal)
             if after_step is not None:
                 after_step(run.at.step)
+            if asked.name is not None and not run.finished:
+                run.save()
+                stopped(asked.name, run.at.step)
         return run.outcome(journal)
 
 
@@ -112,12 +127,15 @@ class _Run:
         self.random = random_state()
         if not any(batch.counted for batch in validation):
             raise LabError("the validation set has no target to count", "give it more text or examples")
-        self.at = _Progress()
+        self.at = Progress(micro_rows=config.micro_rows or config.rows)
         saved = newest_state(scratch)
         if saved is not None:
+            refuse_other_computing(saved, computed_by(self.dtype, self.device))
             restore(saved, model, self.optimizers)
-            self.at = _progress_from(saved.facts, saved.tensors)
+            self.at = progress_from(saved)
             print(f"resumed at step {self.at.step} from {scratch.name[:12]}")
+        elif config.spike == "rewind":
+            self.save()
 
     @property
     def finished(self) -> bool:
@@ -129,32 +147,47 @@ class _Run:
         config, at = self.config, self.at
         share = rate(at.step, config)
         set_rate(self.optimizers, share)
-        mean, norm, counted = self._gradients()
-        for optimizer in self.optimizers:
-            optimizer.step()
+        gradient = self._gradients()
+        spike = find_spike(at.step + 1, gradient.mean, at.recent, gradient.rows, config)
+        if spike is None:
+            self._update(gradient)
+        else:
+            self._pass_over(spike)
+            if config.spike == "rewind":
+                journal.start(self.at.step)
+                return
         at.step += 1
-        at.tokens += counted
-        at.since = [at.since[0] + mean * counted, at.since[1] + counted]
-        journal.step(at.step, mean, counted)
+        journal.step(at.step, gradient.counted, self._log_of(gradient, share))
         if at.step % config.validate_every == 0 or at.step == config.steps:
-            self._validate(share, norm, journal)
+            self._validate(share, gradient.norm, journal)
         if at.step in config.milestones:
             at.snapshots[f"milestone/{at.step}"] = self._weights()
         if at.step % config.checkpoint_every == 0 and not self.finished:
-            self._save()
+            self.save()
 
-    def _gradients(self) -> tuple[float, float, int]:
-        """Fill gradients with those of the mean loss over all counted targets of the step; mean, norm, count."""
-        config = self.config
-        micro = config.micro_rows or config.rows
-        first = self.at.step * config.rows
-        batches = [self.source.batch(first + start, micro) for start in range(0, config.rows, micro)]
+    def _gradients(self) -> _Gradient:
+        """Fill gradients with those of the mean loss over all counted targets of the step."""
+        config, at = self.config, self.at
+        first = at.step * config.rows + at.passed_over
+        self.random = random_state()
+        while True:
+            starts = range(first, first + config.rows, at.micro_rows)
+            batches = [self.source.batch(start, at.micro_rows) for start in starts]
+            try:
+                return self._passes(batches)
+            except torch.OutOfMemoryError:
+                smaller = smaller_pass(at.micro_rows, config.rows)
+            # Out here the error is gone, and with it the frames that held the failed pass's activations.
+            print(f"out of memory with {at.micro_rows} rows per pass: on with {smaller}, the same {config.rows} a step")
+            at.micro_rows = smaller
+            self._free()
+
+    def _passes(self, batches: list[Batch]) -> _Gradient:
         counted = sum(batch.counted for batch in batches)
         if counted == 0:
             raise LabError(f"no target is counted in {batches[0].name}", "raise `rows`, or lengthen the examples")
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
-        self.random = random_state()
         self.model.train()
         total = 0.0
         for batch in batches:
@@ -166,10 +199,55 @@ class _Run:
             if not math.isfinite(value):
                 self._stop(f"the loss is {value}", batch.name)
             total += value
-        norm = nn.utils.clip_grad_norm_(self.parameters, config.clip).item()
-        if not math.isfinite(norm):
-            self._stop(f"the gradient norm is {norm}", ", ".join(batch.name for batch in batches))
-        return total / counted, norm, counted
+        rows = ", ".join(batch.name for batch in batches)
+        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        if not norm.isfinite():
+            self._stop(f"the gradient norm is {norm.item()} ({broken_gradients(self.model)})", rows)
+        nn.utils.clip_grads_with_norm_(self.parameters, self.config.clip, norm)
+        return _Gradient(total / counted, norm.item(), counted, rows)
+
+    def _update(self, gradient: _Gradient) -> None:
+        at = self.at
+        for optimizer in self.optimizers:
+            optimizer.step()
+        at.tokens += gradient.counted
+        at.since = [at.since[0] + gradient.mean * gradient.counted, at.since[1] + gradient.counted]
+        if self.config.spike != "off":
+            at.recent = [*at.recent, gradient.mean][-self.config.spike_window :]
+
+    def _pass_over(self, spike: Spike) -> None:
+        """Leave the update out; to rewind, go back to the last checkpoint on schedule and on after the spike's rows."""
+        config, at = self.config, self.at
+        spikes = [*at.spikes, spike]
+        refuse_too_many(spikes, config)
+        at.spikes = spikes
+        done = f"the loss jumped to {spike['loss']:.3f} from about {spike['usual']:.3f} at step {spike['step']}"
+        if config.spike == "skip":
+            print(f"{done}, in {spike['batch']}: that update is left out")
+            return
+        saved = newest_state(self.scratch, self._last_scheduled)
+        if saved is None:
+            raise LabError(f"{done}, and no checkpoint before it is whole", "set `spike: skip`, or lower the rates")
+        next_row = (at.step + 1) * config.rows + at.passed_over
+        restore(saved, self.model, self.optimizers)
+        self.at = progress_from(saved)
+        self.at.passed_over = next_row - self.at.step * config.rows
+        self.at.spikes = spikes
+        print(f"{done}: back to step {self.at.step}, and on after {spike['batch']}")
+
+    @property
+    def _last_scheduled(self) -> int:
+        """The last step that saves by schedule: where rewinding goes, whatever was saved by a signal since."""
+        return self.at.step - self.at.step % self.config.checkpoint_every
+
+    def _free(self) -> None:
+        """Forget a failed try at a step: its gradients, its memory, what it drew."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.validation = [piece for batch in self.validation for piece in batch.cut(self.at.micro_rows)]
+        put_random_state(self.random)
 
     def _validate(self, share: float, norm: float, journal: Journal) -> None:
         at = self.at
@@ -196,30 +274,26 @@ class _Run:
             at.stale += 1
         journal.validated(point)
 
+    def _log_of(self, gradient: _Gradient, share: float) -> Update:
+        lr = self.config.lr * share
+        return {"tokens": self.at.tokens, "loss": gradient.mean, "grad_norm": gradient.norm, "lr": lr}
+
     def _weights(self) -> Weights:
         return {name: p.detach().cpu().clone() for name, p in self.model.named_parameters() if p.requires_grad}
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint of the state between two steps."""
         at = self.at
-        facts = {
-            "step": at.step,
-            "tokens": at.tokens,
-            "curve": at.curve,
-            "best_loss": at.best_loss if math.isfinite(at.best_loss) else None,
-            "best_step": at.best_step,
-            "stale": at.stale,
-            "since": at.since,
-        }
-        state = capture(at.step, self.model, self.optimizers, facts)
-        for label, weights in at.snapshots.items():
-            state.tensors.update({f"snapshot/{label}/{name}": tensor for name, tensor in weights.items()})
-        save_state(state, self.scratch)
+        facts = {**at.facts(), "computed": computed_by(self.dtype, self.device)}
+        state = capture(at.step, self.model, self.optimizers, facts, copy=False)
+        state.tensors.update(at.tensors())
+        save_state(state, self.scratch, self._last_scheduled)
 
     def _stop(self, problem: str, where: str) -> None:
         # Weights that are themselves no numbers must not push the last good state out.
         if all(bool(parameter.isfinite().all()) for parameter in self.parameters):
             put_random_state(self.random)
-            self._save()
+            self.save()
         raise LabError(
             f"{problem} at step {self.at.step + 1}, in {where}; the update was not made, the last good state is kept",
             "lower the learning rate or raise `warmup`; look at that batch",
@@ -229,28 +303,17 @@ class _Run:
         """Curves and weights of the finished run."""
         at, last = self.at, self._weights()
         milestones = {int(k.split("/")[1]): v for k, v in at.snapshots.items() if k.startswith("milestone/")}
-        early = at.step < self.config.steps
-        best = at.snapshots.get("best", last)
-        return Outcome(at.curve, at.best_step, best, last, milestones, at.tokens, early, journal.tokens_per_second())
-
-
-def _progress_from(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> _Progress:
-    snapshots: dict[str, Weights] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("snapshot/"):
-            label, _, parameter = name.removeprefix("snapshot/").rpartition("/")
-            snapshots.setdefault(label, {})[parameter] = tensor
-    best = math.inf if facts["best_loss"] is None else facts["best_loss"]
-    return _Progress(
-        step=facts["step"],
-        tokens=facts["tokens"],
-        curve=list(facts["curve"]),
-        best_loss=best,
-        best_step=facts["best_step"],
-        stale=facts["stale"],
-        since=list(facts["since"]),
-        snapshots=snapshots,
-    )
+        return Outcome(
+            at.curve,
+            at.best_step,
+            at.snapshots.get("best", last),
+            last,
+            milestones,
+            at.tokens,
+            at.step < self.config.steps,
+            journal.tokens_per_second(),
+            at.spikes,
+        )
 
 
 @torch.no_grad()

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from llmlab.artifacts.atomic import atomic_folder, write_json, write_text
+from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.manifest import hash_file
 from llmlab.runtime.tensors import write_tensors
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _KEPT = 2
 
 
@@ -34,16 +35,22 @@ class TrainingState:
     facts: dict[str, Any]
 
 
-def capture(step: int, model: nn.Module, optimizers: list[Optimizer], facts: Mapping[str, Any]) -> TrainingState:
-    """Copy model, optimizers and random generators; `facts` are the loop's own numbers (JSON)."""
+def capture(
+    step: int, model: nn.Module, optimizers: list[Optimizer], facts: Mapping[str, Any], copy: bool = True
+) -> TrainingState:
+    """Model, optimizers and random generators; `facts` are the loop's own numbers (JSON).
+
+    Without `copy` the tensors are the run's own where they are on the CPU: good for writing them at once, which then
+    needs no memory.
+    """
     tensors = {f"model/{name}": tensor for name, tensor in _trained(model).items()}
     for index, optimizer in enumerate(optimizers):
         for parameter, values in optimizer.state_dict()["state"].items():
             for key, value in values.items():
                 tensors[f"optimizer/{index}/{parameter}/{key}"] = torch.as_tensor(value)
     tensors |= random_state()
-    copied = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    return TrainingState(step, copied, dict(facts))
+    own = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+    return TrainingState(step, {name: t.clone() for name, t in own.items()} if copy else own, dict(facts))
 
 
 def restore(state: TrainingState, model: nn.Module, optimizers: list[Optimizer]) -> None:
@@ -83,20 +90,44 @@ def put_random_state(states: Mapping[str, Tensor]) -> None:
         torch.mps.set_rng_state(states["random/mps"])
 
 
-def save_state(state: TrainingState, scratch: Path) -> None:
-    """Write a checkpoint and drop all but the newest two."""
+def computed_by(dtype: torch.dtype, device: torch.device) -> dict[str, str]:
+    """What a run computes with, beside its params: `precision: auto` and `device: auto` are settled by the machine."""
+    threads = torch.get_num_threads() if device.type == "cpu" else 0
+    return {"precision": str(dtype).removeprefix("torch."), "device": device.type, "threads": str(threads)}
+
+
+def refuse_other_computing(state: TrainingState, computed: Mapping[str, str]) -> None:
+    """Refuse to go on with numbers of another kind: the run would end with other bits than one that was not stopped.
+
+    Raises:
+        LabError: names the key that differs.
+    """
+    for key, value in computed.items():
+        before = state.facts["computed"][key]
+        if before != value:
+            raise LabError(
+                f"the unfinished run, at step {state.step}, computed with {key} {before}; this one would with {value}",
+                f"set `{key}` to what it was, or remove that run with `lab clean --scratch`",
+            )
+
+
+def save_state(state: TrainingState, scratch: Path, pinned: int = -1) -> None:
+    """Write a checkpoint and drop all but the newest two and the one of step `pinned`."""
     with atomic_folder(scratch / f"step-{state.step:08d}") as folder:
         write_tensors(folder / "state.safetensors", state.tensors)
         facts = {"version": STATE_VERSION, "step": state.step, "facts": state.facts}
         write_json(folder / "state.json", {**facts, "sha256": hash_file(folder / "state.safetensors")})
         write_text(folder / "state.sha256", hash_file(folder / "state.json"))
     for old in _checkpoints(scratch)[_KEPT:]:
-        shutil.rmtree(old)
+        if _step_of(old) != pinned:
+            shutil.rmtree(old)
 
 
-def newest_state(scratch: Path) -> TrainingState | None:
-    """The newest whole checkpoint, or None; broken ones are passed over with a word on standard output."""
+def newest_state(scratch: Path, upto: int | None = None) -> TrainingState | None:
+    """The newest whole checkpoint (of step `upto` at most), or None; broken ones are passed over with a word."""
     for folder in _checkpoints(scratch):
+        if upto is not None and _step_of(folder) > upto:
+            continue
         state = _read(folder)
         if state is not None:
             return state
@@ -117,6 +148,10 @@ def _read(folder: Path) -> TrainingState | None:
 
 def _checkpoints(scratch: Path) -> list[Path]:
     return sorted(scratch.glob("step-*"), reverse=True)
+
+
+def _step_of(folder: Path) -> int:
+    return int(folder.name.removeprefix("step-"))
 
 
 def _trained(model: nn.Module) -> dict[str, Tensor]:

@@ -15,26 +15,54 @@ from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 
 
-def prepare(config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int, name: str) -> torch.device:
+def prepare(
+    config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int, name: str, *, isolated: bool = False
+) -> torch.device:
     """Set threads, the use of memory and the seed of dropout, and pick the device.
+
+    Args:
+        config: how to train.
+        model: what.
+        vocab_size: V.
+        seed: of params.yaml.
+        name: of the stage, which names dropout's generator.
+        isolated: documents in a row do not see each other, whatever `config` says: the rows are chats.
 
     Raises:
         LabError: no such device, or the run needs more memory than is free: on a CPU running out is a kill by the
-            system, not an exception, so it is refused beforehand.
+            system, not an exception, so it is refused beforehand. On a GPU the loop answers with smaller passes, so
+            that only what cannot fit with one row is refused.
     """
     device = pick_device(config.device)
     set_threads(config.threads)
     keep_freed_memory()
     torch.manual_seed(derive(seed, f"{name}/dropout"))
-    width = compute_dtype(config.precision, device).itemsize
-    needed = training_bytes(model, vocab_size, config.micro_rows or config.rows, width)
+    rows = 1 if device.type == "cuda" else config.micro_rows or config.rows
+    needed = memory_needed(config, model, vocab_size, rows, compute_dtype(config.precision, device).itemsize, isolated)
     free = psutil.virtual_memory().available if device.type == "cpu" else _gpu_memory(device)
     if needed > free:
         raise LabError(
             f"training needs about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {device}",
             "set `micro_rows` lower, `model.gradient_checkpointing: true`, or a smaller `model.depth`",
         )
+    print(f"{name} needs about {needed / 2**20:,.0f} MiB beside the program itself, {free / 2**20:,.0f} are free")
     return device
+
+
+def memory_needed(
+    config: TrainConfig, model: ModelConfig, vocab_size: int, rows: int, width: int, isolated: bool = False
+) -> int:
+    """Bytes that a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
+    return training_bytes(
+        model,
+        vocab_size,
+        rows,
+        width,
+        optimizer=config.optimizer,
+        accumulate=rows < config.rows,
+        isolated=isolated or config.mask_documents or config.packing == "documents",
+        snapshots=1 + len(config.milestones),
+    )
 
 
 def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int, pad: int) -> BatchSource:
