@@ -2,6 +2,8 @@
 
 from llmlab.model.config import GATE, ModelConfig
 
+_HEAD_ROWS = 512  # of `train/head.py`, which lies on a floor above
+
 
 def count_parameters(config: ModelConfig, vocab_size: int) -> dict[str, int]:
     """Parameters by part; `total` counts a tied matrix once."""
@@ -71,12 +73,15 @@ def training_bytes(
     # Autocast keeps a copy of every matrix in bf16 for the pass.
     copies = 2 * (matrices + vocab_size * config.resolved_width) if bytes_per_activation == 2 else 0
     tokens = rows * config.context
-    backward = copies + tokens * _kept_per_token(config, vocab_size, bytes_per_activation, isolated)
+    backward = copies + tokens * _kept_per_token(config, bytes_per_activation, isolated)
+    # The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time.
+    backward += 8 * vocab_size * config.resolved_width
+    backward += min(tokens, _HEAD_ROWS) * vocab_size * (8 if bytes_per_activation == 2 else 4)
     workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
     return held + max(backward + (4 * total if accumulate else 0), 4 * total + workspace)
 
 
-def _kept_per_token(config: ModelConfig, vocab_size: int, size: int, isolated: bool) -> int:
+def _kept_per_token(config: ModelConfig, size: int, isolated: bool) -> int:
     """Bytes per token that autograd holds when the backward pass begins; `size` of a number that is no fp32 anyway."""
     D, K, F = config.resolved_width, config.resolved_kv_heads * config.head_size, config.resolved_hidden
     gated = config.ffn == "swiglu"
@@ -88,9 +93,7 @@ def _kept_per_token(config: ModelConfig, vocab_size: int, size: int, isolated: b
     masked = isolated or config.window is not None
     layer = 4 * full + size * (low + (config.context if masked else 0)) + (8 * D if config.dropout else 0)
     layers = layer + 4 * D * config.depth if config.gradient_checkpointing else layer * config.depth
-    last = 8 * D + size * D
-    # Log-probabilities, the gradient that comes to them, and the one that goes on to the logits.
-    return layers + last + 12 * vocab_size
+    return layers + 12 * D + size * D
 
 
 def _muon_numbers(config: ModelConfig) -> int:
