@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_without_a_terminal_a_validation_is_a_line(project: Path) -> None:
     assert "\x1b[" not in text
 
 
+@pytest.fixture
+def _as_on_a_terminal() -> Iterator[None]:
+    """A shell's background jobs have SIGINT ignored, and so would all that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_as_on_a_terminal")
 def test_ctrl_c_reaches_the_training_and_dvc_waits_for_its_end(project: Path) -> None:
     """A terminal sends the signal to all of its foreground processes."""
     process = subprocess.Popen(

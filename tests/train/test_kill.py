@@ -20,7 +20,7 @@ STEPS = 120
 # A program of its own, as a stage is. Its third argument names a place inside a checkpoint's writing where it stops
 # and waits to be killed; `end` is where it has nothing to wait for.
 DRIVER = """
-import os, sys, time
+import os, signal, sys, threading, time
 from pathlib import Path
 sys.path[:0] = [{lib!r}, {root!r}]
 import numpy as np
@@ -41,10 +41,18 @@ from tests.train.conftest import VOCAB, patterned
 
 scratch, out, place = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 checkpoints = 0
+# Of a child that ends itself: steps until then, and seconds more; in `place` at once.
+left, delay = None, 0.0
+
+
+def end():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wait(here):
     if here == place and checkpoints == 2:
+        if left is not None:
+            end()
         print("inside", flush=True)
         time.sleep(600)
 
@@ -86,7 +94,12 @@ resume.shutil.rmtree = rmtree
 
 
 def after_step(step):
+    global left
     print(step, flush=True)
+    if left is not None:
+        left -= 1
+        if left == 0:
+            threading.Timer(delay, end).start()
     time.sleep(0.005)
 
 
@@ -137,14 +150,14 @@ def run(kind, scratch, out):
 
 # A fresh process for every line of standard input, without importing torch again; says how each ended.
 def brood():
-    global place
+    global place, left, delay
     for line in sys.stdin:
-        place = line.strip()
+        place, steps, seconds = line.strip().split("/")
+        left, delay = int(steps), float(seconds)
         child = os.fork()
         if child == 0:
             run(sys.argv[4], scratch, out)
             os._exit(0)
-        print("child", child, flush=True)
         _, status = os.waitpid(child, 0)
         print("ended", os.waitstatus_to_exitcode(status), flush=True)
 
@@ -228,39 +241,22 @@ class Brood(Run):
             cwd=folder,
         )  # fmt: skip
 
-    def lines(self, place="end"):
-        """Start a process; yields what it prints, its own number first."""
+    def start_one(self, place="end", steps=0, delay=0.0):
+        """Start a process that kills itself inside `place`, or so many steps and seconds after its start.
+
+        By itself, since a signal from here may come late on a busy machine. Returns its steps and exit code.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(f"{place}\n")
+        self.process.stdin.write(f"{place}/{steps}/{delay}\n")
         self.process.stdin.flush()
-        yield from (line.strip() for line in self.process.stdout)
-
-    def finish(self):
-        steps = []
-        for line in self.lines():
-            if line.startswith("ended"):
-                assert line == "ended 0"
-                return steps
-            if line.isdigit():
-                steps.append(int(line))
-        raise AssertionError("the driver is gone")
-
-    def kill_at(self, place, steps, delay):
-        """Kill inside `place`, or that many steps and `delay` seconds after the start; returns the steps seen."""
-        child, seen = 0, []
-        for line in self.lines(place or "end"):
-            if line.startswith("child"):
-                child = int(line.split()[1])
-            elif line.isdigit():
+        seen = []
+        for line in self.process.stdout:
+            if line.strip().isdigit():
                 seen.append(int(line))
             elif line.startswith("ended"):
-                assert line == f"ended -{int(signal.SIGKILL)}"
-                return seen
-            if line == "inside" or (place is None and len(seen) == steps and line.isdigit()):
-                time.sleep(0 if place else delay)
-                os.kill(child, signal.SIGKILL)
-        raise AssertionError(f"never came to: {place}")
+                return seen, int(line.split()[1])
+        raise AssertionError("the driver is gone")
 
     def end(self):
         assert self.process.stdin is not None
@@ -306,13 +302,20 @@ def test_twenty_kills_end_with_the_same_bits(tmp_path):
 def test_twenty_kills_of_fine_tuning_end_with_the_same_bits(tmp_path, kind):
     whole, killed = Brood(tmp_path / "whole", kind), Brood(tmp_path / "killed", kind)
     try:
-        assert whole.finish() == list(range(1, STEPS + 1))
+        assert whole.start_one() == (list(range(1, STEPS + 1)), 0)
         random_ = random.Random(9)
         moments = [*PLACES, *[None] * 15]
         random_.shuffle(moments)
-        seen = [killed.kill_at(place, random_.randint(1, 8), random_.random() * 0.02) for place in moments]
-        assert sum(steps[0] > 1 for steps in seen) >= 15
-        assert killed.finish()[0] > 1
+        resumed = 0
+        for place in moments:
+            steps = 0 if place else random_.randint(1, 5)
+            seen, code = killed.start_one(place or "end", steps, random_.random() * 0.01)
+            assert code == -signal.SIGKILL
+            resumed += seen[0] > 1
+        assert resumed >= 15
+        seen, code = killed.start_one()
+        assert code == 0
+        assert seen[0] > 1
         same_files(whole, killed)
     finally:
         whole.end()

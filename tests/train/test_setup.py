@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from llmlab.model.config import ModelConfig
-from llmlab.model.count import training_bytes
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import PackedSource, StreamSource
 from llmlab.train import setup
@@ -39,7 +38,7 @@ def test_a_run_that_cannot_fit_is_refused_with_what_would_help(refuses):
 
 
 def test_the_refusal_is_at_the_memory_that_is_free(tiny, monkeypatch, refuses):
-    needed = training_bytes(tiny(), 97, 4)
+    needed = memory_needed(CONFIG, tiny(), 97, 4, 4)
     real = psutil.virtual_memory()
     for free, fits in ((needed, True), (needed - 1, False)):
         monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: real._replace(available=free))

@@ -51,10 +51,11 @@ def training_bytes(
     isolated: bool = False,
     snapshots: int = 1,
 ) -> int:
-    """An estimate of the memory that training needs beside the program itself: the largest of three moments.
+    """The bytes of tensors that training holds, at the largest of three moments.
 
-    The backward pass as it begins, with every activation; the update, with gradients and Muon's workspace; the writing
-    of a checkpoint has less than either. Counted for eager mode on a CPU; fused kernels of a GPU keep less.
+    The backward pass as it begins, with every activation; the update, with gradients and Muon's workspace; the end,
+    with gradients and one more copy of the weights. Counted for eager mode on a CPU; fused kernels of a GPU keep less.
+    With gradient checkpointing it is a lower bound: what the recomputed layers leave behind is not counted.
 
     Args:
         config: the model; all of its parameters are taken as trained.
@@ -78,7 +79,7 @@ def training_bytes(
     backward += 8 * vocab_size * config.resolved_width
     backward += min(tokens, _HEAD_ROWS) * vocab_size * (8 if bytes_per_activation == 2 else 4)
     workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
-    return held + max(backward + (4 * total if accumulate else 0), 4 * total + workspace)
+    return held + max(backward + (4 * total if accumulate else 0), 4 * total + max(workspace, 4 * total))
 
 
 def _kept_per_token(config: ModelConfig, size: int, isolated: bool) -> int:

@@ -14,6 +14,9 @@ from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
 from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 
+# glibc gives freed blocks back to the system only beyond this much (twice its largest threshold for `mmap`).
+_ALLOCATOR = 64 * 2**20
+
 
 def prepare(
     config: TrainConfig, model: ModelConfig, vocab_size: int, seed: int, name: str, *, isolated: bool = False
@@ -53,7 +56,7 @@ def memory_needed(
     config: TrainConfig, model: ModelConfig, vocab_size: int, rows: int, width: int, isolated: bool = False
 ) -> int:
     """Bytes that a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
-    return training_bytes(
+    return _ALLOCATOR + training_bytes(
         model,
         vocab_size,
         rows,
