@@ -10,7 +10,8 @@ from llmlab.artifacts.errors import LabError
 from llmlab.cli import sample as sample_module
 from llmlab.cli.errors import LabGroup
 
-COMMANDS = ["sample", "chat", "note", "preset", "doctor", "compare", "clean", "summary", "corpus"]
+COMMANDS = ["sample", "chat", "note", "preset", "doctor", "compare", "clean", "summary", "corpus", "tokenizer"]
+TOKENIZER = [f"tokenizer {name}" for name in ("train", "encode", "decode", "export", "compare", "inspect")]
 
 
 def test_bare_command_prints_the_help(works: Callable[..., str]) -> None:
@@ -20,7 +21,7 @@ def test_bare_command_prints_the_help(works: Callable[..., str]) -> None:
     assert "Example" in text
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "corpus add", "corpus list", "corpus remove"])
+@pytest.mark.parametrize("name", [*COMMANDS, "corpus add", "corpus list", "corpus remove", *TOKENIZER])
 def test_every_help_ends_with_an_example_that_starts_with_the_command(works: Callable[..., str], name: str) -> None:
     text = " ".join(works(*name.split(), "--help").split())
     assert f"Example: lab {name}" in text

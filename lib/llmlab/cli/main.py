@@ -17,6 +17,7 @@ from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
 from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
+from llmlab.cli.tokenizer import app as tokenizer
 
 _EXAMPLES: dict[Callable[..., None], str] = {
     sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3",
@@ -56,3 +57,4 @@ for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")
+app.add_typer(tokenizer, name="tokenizer")
