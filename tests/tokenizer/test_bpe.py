@@ -128,7 +128,15 @@ def test_the_same_text_gives_the_same_bytes(prose):
     assert train_bpe(reversed(prose), config, ["english"]).model_bytes() == first
 
 
-@pytest.mark.slow
-def test_a_million_letters_or_blanks_take_no_square_time(bpe):
-    for text in ("a" * 1_000_000, " " * 1_000_000, "从" * 300_000):
+@pytest.mark.parametrize("split", SPLITS)
+def test_many_blanks_in_a_row_are_cut_on_our_side_with_the_same_ids(bpe, split):
+    ours = with_split(bpe, split)
+    theirs = tiktoken.Encoding("made", pat_str=pattern_of(split), mergeable_ranks=ours.ranks, special_tokens={})
+    for text in ("a" + " " * 5000 + "b", "\n" * 3000, " \t" * 2000 + "it's", "a\r\n" + " " * 999 + "b"):
+        assert ours.encode(text) == theirs.encode_ordinary(text)
+
+
+def test_a_million_of_the_same_is_no_trouble(bpe):
+    """A million blanks are more than the engine itself can take."""
+    for text in (" " * 1_000_000 + "x", "a" * 1_000_000, "从" * 300_000):
         assert bpe.decode(bpe.encode(text)) == text

@@ -10,8 +10,10 @@ Sennrich et al. 2016, arXiv 1508.07909, algorithm 1; on bytes: Radford et al. 20
 """
 
 import heapq
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import tiktoken
@@ -30,6 +32,9 @@ from llmlab.tokenizer.vocabulary import Vocabulary
 _PRINTS = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 BYTE_ORDER = bytes([*_PRINTS, *(byte for byte in range(256) if byte not in _PRINTS)])
 RANK_OF_BYTE = bytes(BYTE_ORDER.index(byte) for byte in range(256))
+# The engine dies on some hundred thousand blanks in a row (its regular expressions keep a state for each), so a text
+# with many is cut on our side. Found from a run's start only: any other way is quadratic.
+_BLANKS = re.compile(r"(?<!\s)\s{1000}")
 
 Pair = tuple[int, int]
 
@@ -130,23 +135,21 @@ class BpeTokenizer(Vocabulary):
         self.model = read_model(model)
         super().__init__(self.model.tokens, self.model.special)
         self.ranks = {token: rank for rank, token in enumerate(self.model.tokens)}
-        # The engine cuts and joins in one go. An own pattern might mean something else to it, so there it only joins.
-        self._native = self.model.split in SPLITS
-        self._engine = tiktoken.Encoding(
-            "llmlab",
-            pat_str=pattern_of(self.model.split) if self._native else r"[\s\S]+",
-            mergeable_ranks=self.ranks,
-            special_tokens={},
-        )
+        # In one go the engine cuts and joins. An own pattern might mean something else to it, so there it only joins.
+        named = self.model.split in SPLITS
+        self._native = _engine(pattern_of(self.model.split), self.ranks) if named else None
         self._pieces = splitter(self.model.split)
-        self._known = PieceCache(self._engine.encode_ordinary)
+
+    @cached_property
+    def _known(self) -> PieceCache:
+        return PieceCache(_engine(r"[\s\S]+", self.ranks).encode_ordinary)
 
     def encode(self, text: str) -> list[int]:
         """See `base.Tokenizer.encode`."""
         refuse_surrogates(text)
-        if self._native:
-            return self._engine.encode_ordinary(text)
-        return self._known.spell(self._pieces(text))
+        if self._native is None or _BLANKS.search(text):
+            return self._known.spell(self._pieces(text))
+        return self._native.encode_ordinary(text)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` of each text."""
@@ -155,6 +158,10 @@ class BpeTokenizer(Vocabulary):
     def model_bytes(self) -> bytes:
         """The model file."""
         return self.model.to_bytes()
+
+
+def _engine(pattern: str, ranks: dict[bytes, int]) -> tiktoken.Encoding:
+    return tiktoken.Encoding("llmlab", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
 
 
 def train_bpe(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> BpeTokenizer:
