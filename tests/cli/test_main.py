@@ -10,7 +10,21 @@ from llmlab.artifacts.errors import LabError
 from llmlab.cli import sample as sample_module
 from llmlab.cli.errors import LabGroup
 
-COMMANDS = ["sample", "chat", "note", "preset", "doctor", "compare", "clean", "summary", "watch", "adapter", "corpus"]
+COMMANDS = [
+    "sample",
+    "chat",
+    "note",
+    "preset",
+    "doctor",
+    "compare",
+    "clean",
+    "summary",
+    "watch",
+    "adapter",
+    "corpus",
+    "tokenizer",
+]
+TOKENIZER = [f"tokenizer {name}" for name in ("train", "encode", "decode", "export", "compare", "inspect")]
 
 
 def test_bare_command_prints_the_help(works: Callable[..., str]) -> None:
@@ -21,7 +35,7 @@ def test_bare_command_prints_the_help(works: Callable[..., str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*COMMANDS, "adapter merge", "adapter import", "corpus add", "corpus list", "corpus remove"]
+    "name", [*COMMANDS, "adapter merge", "adapter import", "corpus add", "corpus list", "corpus remove", *TOKENIZER]
 )
 def test_every_help_ends_with_an_example_that_starts_with_the_command(works: Callable[..., str], name: str) -> None:
     text = " ".join(works(*name.split(), "--help").split())

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
+from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.tokenizer.special import special_tokens
+from llmlab.tokenizer.table import train_tokenizer
 
 # First and last code point of blocks: controls, Latin, combining marks, Greek to Arabic, Devanagari, Thai, Hangul jamo,
 # punctuation and spaces, symbols and box drawing, kana, Chinese, Hangul, private use, forms, specials, emoji, tags.
@@ -43,3 +45,22 @@ def strings(specials):
 
     made = ["".join(part() for _ in range(random_.randrange(25))) for _ in range(10_000)]
     return ["", *PIECES, *specials, *(" " * n for n in range(20)), *made][:10_000]
+
+
+@pytest.fixture(scope="session")
+def prose():
+    """Texts of made-up words, Chinese signs and code, enough for some hundred merges."""
+    draw = random.Random(7)
+    syllables = "ba con der el fi gra hu ing jo ka lo mer ne on pre qui ro st tion un ver wa ex y zu".split()
+    words = ["".join(draw.choices(syllables, k=draw.randrange(1, 4))) for _ in range(300)]
+    signs = [chr(0x4E00 + 37 * step) for step in range(60)]
+    code = "ifTrue: [ ^ self balance ] ifFalse: [ 12345 printString ]. Transcript showCr: 'it''s'; cr.\n"
+    english = [" ".join(draw.choices(words, k=12)).capitalize() + ".\n" for _ in range(120)]
+    chinese = ["".join(draw.choices(signs, k=draw.randrange(2, 9))) + draw.choice("，。") for _ in range(300)]
+    return ["".join(english), "".join(code[draw.randrange(20) :] for _ in range(40)), "".join(chinese)]
+
+
+@pytest.fixture(scope="session")
+def bpe(prose):
+    config = TokenizerConfig(kind="bpe", vocab_size=700)
+    return train_tokenizer(prose, config, ["smalltalk", "english", "chinese"])

@@ -5,7 +5,7 @@ import pytest
 import sentencepiece
 
 from llmlab.tokenizer.base import TokenizerConfig
-from llmlab.tokenizer.spm import SpmTokenizer, train_spm
+from llmlab.tokenizer.spm import SpmTokenizer, train_spm, train_unigram
 
 TEXT = ["The fox met the crow. " * 20, "[ :each | each value ] " * 20]
 
@@ -149,3 +149,36 @@ def test_a_text_cut_at_the_end_of_a_line_keeps_its_tokens(tokenizer, strings):
         cut, whole = tokenizer.encode(start), tokenizer.encode(f"{start}\n{after}")
         assert whole[: len(cut)] == cut
         assert tokenizer.decode(whole[len(cut) :]) == f"\n{after}"
+
+
+@pytest.fixture(scope="module")
+def unigram(prose):
+    return train_unigram(prose, TokenizerConfig(kind="unigram", vocab_size=600), ["english"])
+
+
+def test_unigram_brings_every_string_back_and_gives_sentencepieces_own_ids(unigram, strings):
+    raw = sentencepiece.SentencePieceProcessor(model_proto=unigram.model_bytes())
+    for text, ids in zip(strings, unigram.encode_batch(strings), strict=True):
+        assert unigram.decode(ids) == text
+        if not set("\u2581\0\n").intersection(text):
+            assert ids == raw.encode(text)
+
+
+def test_unigram_takes_the_likeliest_spelling(unigram):
+    """Against all spellings of a few words, by the scores of the model."""
+    raw = sentencepiece.SentencePieceProcessor(model_proto=unigram.model_bytes())
+    scores = {unigram.token_bytes(token): raw.GetScore(token) for token in range(600) if not raw.IsByte(token)}
+
+    def best(word):
+        ways = [scores[word[:end]] + best(word[end:]) for end in range(1, len(word) + 1) if word[:end] in scores]
+        return max(ways, default=-1e9) if word else 0.0
+
+    for word in (b"constgra", b" balance", b"ifTrue:", b"printString"):
+        ids = unigram.encode(word.decode())
+        assert sum(raw.GetScore(token) for token in ids) == pytest.approx(best(word), abs=1e-3)
+
+
+def test_unigram_refuses_what_spm_refuses(unigram, refuses):
+    refuses(["U+D801"], unigram.encode, "a\ud801")
+    refuses(["no text"], train_unigram, [], TokenizerConfig(), ["english"])
+    refuses(["could not learn 4096 tokens"], train_unigram, ["The fox. " * 9], TokenizerConfig(), ["english"])

@@ -1,14 +1,25 @@
 import json
+from typing import get_args, get_type_hints
 
 import pytest
 
-from llmlab.tokenizer.base import save_tokenizer, tokenizer_hash
-from llmlab.tokenizer.table import load_tokenizer
+from llmlab.tokenizer.base import TokenizerConfig, save_tokenizer, tokenizer_hash
+from llmlab.tokenizer.special import special_tokens
+from llmlab.tokenizer.table import load_tokenizer, train_tokenizer
+
+KINDS = get_args(get_type_hints(TokenizerConfig)["kind"])
 
 
-@pytest.fixture(params=["spm", "char"])
-def folder(request, tmp_path, tokenizer, char_tokenizer):
-    save_tokenizer({"spm": tokenizer, "char": char_tokenizer}[request.param], tmp_path)
+@pytest.fixture(scope="module")
+def trained(prose):
+    """One tokenizer of every kind."""
+    languages = ["smalltalk", "english", "chinese"]
+    return {kind: train_tokenizer(prose, TokenizerConfig(kind=kind, vocab_size=700), languages) for kind in KINDS}
+
+
+@pytest.fixture(params=["spm", "bpe", "byte", "char"])
+def folder(request, tmp_path, trained):
+    save_tokenizer(trained[request.param], tmp_path)
     return tmp_path
 
 
@@ -17,16 +28,31 @@ def change(folder, **facts):
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **facts}), encoding="utf-8")
 
 
-def test_saved_and_loaded_gives_the_same_ids(tmp_path, tokenizer, char_tokenizer, strings):
-    for number, each in enumerate((tokenizer, char_tokenizer)):
-        (tmp_path / str(number)).mkdir()
-        save_tokenizer(each, tmp_path / str(number))
-        loaded = load_tokenizer(tmp_path / str(number))
-        texts = strings[:1000] if each.kind == "spm" else ["The fox", "从前有", "[ balance ]\n"]
-        assert loaded.encode_batch(texts) == each.encode_batch(texts)
-        assert loaded.special == each.special
-        assert tokenizer_hash(loaded) == tokenizer_hash(each)
-        assert loaded.kind == each.kind
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_obeys_the_protocol(trained, prose, strings, kind):
+    each = trained[kind]
+    texts = prose if kind == "char" else [*prose, *strings[:500]]
+    assert each.kind == kind
+    assert each.encode_batch(texts) == [each.encode(text) for text in texts]
+    special = set(each.special.values())
+    for text, ids in zip(texts, each.encode_batch(texts), strict=True):
+        assert each.decode(ids) == text == b"".join(map(each.token_bytes, ids)).decode()
+        assert all(0 <= token < each.vocab_size for token in ids)
+        assert not special.intersection(ids)
+    assert list(each.special) == special_tokens(["smalltalk", "english", "chinese"])
+    if kind not in ("byte", "char"):
+        assert each.vocab_size == 700
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_saved_and_loaded_gives_the_same_ids(tmp_path, trained, prose, kind):
+    each = trained[kind]
+    save_tokenizer(each, tmp_path)
+    loaded = load_tokenizer(tmp_path)
+    assert loaded.encode_batch(prose) == each.encode_batch(prose)
+    assert loaded.special == each.special
+    assert tokenizer_hash(loaded) == tokenizer_hash(each)
+    assert loaded.kind == each.kind
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer.model"])
@@ -53,8 +79,8 @@ def test_a_changed_model_or_hash_is_refused(folder, refuses):
 
 
 def test_an_unknown_kind_is_refused(folder, refuses):
-    change(folder, kind="unigram")
-    refuses([str(folder), "'unigram'", "train_tokenizer"], load_tokenizer, folder)
+    change(folder, kind="morphemes")
+    refuses([str(folder), "'morphemes'", "train_tokenizer"], load_tokenizer, folder)
 
 
 @pytest.mark.parametrize("version", [0, 2, None, "1"])

@@ -19,6 +19,7 @@ from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
 from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
+from llmlab.cli.tokenizer import app as tokenizer
 from llmlab.cli.watch import watch
 
 _EXAMPLES: dict[Callable[..., None], str] = {
@@ -63,3 +64,4 @@ for command, example in _EXAMPLES.items():
 app.add_typer(adapter, name="adapter")
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")
+app.add_typer(tokenizer, name="tokenizer")

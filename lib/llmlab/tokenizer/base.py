@@ -18,10 +18,17 @@ TOKENIZER_VERSION = 1
 class TokenizerConfig:
     """Section `tokenizer` of params.yaml."""
 
-    kind: Literal["spm", "char"] = "spm"
-    """`spm`: SentencePiece BPE with byte fallback. `char`: one id per character of the training text."""
+    kind: Literal["spm", "unigram", "bpe", "superbpe", "wordpiece", "byte", "char"] = "spm"
+    """`spm`: SentencePiece BPE with byte fallback. `unigram`: SentencePiece Unigram, likewise. `bpe`: byte-level BPE
+    over pieces cut by `split`. `superbpe`: the same, but the last merges may cross spaces. `wordpiece`: learned as
+    `bpe`, encoded by the longest match. `byte`: one id per byte. `char`: one id per character of the training text."""
     vocab_size: Annotated[int, Field(ge=300, le=1_000_000)] = 4096
-    """V, special tokens and 256 byte tokens included; `char` ignores it."""
+    """V, special tokens and 256 byte tokens included; `char` and `byte` ignore it."""
+    split: str = "cl100k"
+    """Where `bpe`, `superbpe` and `wordpiece` cut a text before merges are learned: `gpt2`, `cl100k` (GPT-4), `o200k`
+    (GPT-4o), `line`, or an own regular expression."""
+    superwords: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Share of the merges of `superbpe` that are learned last, on whole lines."""
     character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9995
     """Share of character occurrences that get a token of their own; the rest are spelt in bytes."""
     max_piece_length: Annotated[int, Field(ge=1, le=64)] = 16

@@ -1,4 +1,4 @@
-"""SentencePiece BPE with byte fallback, made exact: whatever goes in comes out.
+"""SentencePiece BPE and Unigram with byte fallback, made exact: whatever goes in comes out.
 
 SentencePiece itself does not round-trip: it writes a space as U+2581 and turns every U+2581 back into a space, and it
 stops at NUL. Those two characters never reach it; they are spelt with its byte tokens here.
@@ -102,12 +102,31 @@ class SpmTokenizer:
         return piece.replace(_SPACE, " ").encode()
 
 
+class UnigramTokenizer(SpmTokenizer):
+    """The same with a Unigram model: of all ways to spell a text, the one whose tokens are likeliest."""
+
+    kind = "unigram"
+
+
 def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> SpmTokenizer:
     """Learn merges from texts (Sennrich et al. 2016, arXiv 1508.07909; Kudo & Richardson 2018, arXiv 1808.06226).
 
     Raises:
         LabError: no text at all, or too little for the vocabulary asked for.
     """
+    return SpmTokenizer(_learn("bpe", texts, config, languages))
+
+
+def train_unigram(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> UnigramTokenizer:
+    """Start from many frequent substrings, then drop those whose loss costs least (Kudo 2018, arXiv 1804.10959).
+
+    Raises:
+        LabError: as `train_spm`.
+    """
+    return UnigramTokenizer(_learn("unigram", texts, config, languages))
+
+
+def _learn(model_type: str, texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> bytes:
     specials = special_tokens(languages)
     model = io.BytesIO()
     lines = list(_trainable(texts))
@@ -120,7 +139,7 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
         sentencepiece.SentencePieceTrainer.Train(
             sentence_iterator=iter(lines),
             model_writer=model,
-            model_type="bpe",
+            model_type=model_type,
             vocab_size=config.vocab_size,
             byte_fallback=True,
             character_coverage=config.character_coverage,
@@ -149,7 +168,7 @@ def train_spm(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
             f"SentencePiece could not learn {config.vocab_size} tokens from this text: {str(error).splitlines()[-1]}",
             "raise `tokenizer.vocab_size` if characters do not fit into it, lower it if the text is too short for it",
         ) from error
-    return SpmTokenizer(model.getvalue())
+    return model.getvalue()
 
 
 def _trainable(texts: Iterable[str]) -> Iterator[str]:

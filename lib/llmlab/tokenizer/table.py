@@ -6,8 +6,12 @@ from pathlib import Path
 from llmlab.artifacts.errors import LabError, missing_file
 from llmlab.artifacts.manifest import check_version, hash_bytes, read_json
 from llmlab.tokenizer.base import TOKENIZER_VERSION, Tokenizer, TokenizerConfig
+from llmlab.tokenizer.bpe import BpeTokenizer, train_bpe
+from llmlab.tokenizer.byte import ByteTokenizer, make_byte
 from llmlab.tokenizer.char import CharTokenizer, train_char
-from llmlab.tokenizer.spm import SpmTokenizer, train_spm
+from llmlab.tokenizer.spm import SpmTokenizer, UnigramTokenizer, train_spm, train_unigram
+from llmlab.tokenizer.superbpe import SuperBpeTokenizer, train_superbpe
+from llmlab.tokenizer.wordpiece import WordPieceTokenizer, train_wordpiece
 
 _STAGE = "train_tokenizer"
 
@@ -16,7 +20,16 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Se
     """Train the kind that the config names; errors as in that kind's `train_…`."""
     if config.kind == "char":
         return train_char(texts, languages)
-    return train_spm(texts, config, languages)
+    if config.kind == "byte":
+        return make_byte(languages)
+    learners: dict[str, Callable[[Iterable[str], TokenizerConfig, Sequence[str]], Tokenizer]] = {
+        "spm": train_spm,
+        "unigram": train_unigram,
+        "bpe": train_bpe,
+        "superbpe": train_superbpe,
+        "wordpiece": train_wordpiece,
+    }
+    return learners[config.kind](texts, config, languages)
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
@@ -34,7 +47,15 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     model = path.read_bytes()
     if hash_bytes(model) != facts.get("model_sha256"):
         raise LabError(f"{path} is truncated or changed: its sha256 is not the one in tokenizer.json", remedy)
-    kinds: dict[str, Callable[[bytes], Tokenizer]] = {"spm": SpmTokenizer, "char": CharTokenizer}
+    kinds: dict[str, Callable[[bytes], Tokenizer]] = {
+        "spm": SpmTokenizer,
+        "unigram": UnigramTokenizer,
+        "bpe": BpeTokenizer,
+        "superbpe": SuperBpeTokenizer,
+        "wordpiece": WordPieceTokenizer,
+        "byte": ByteTokenizer,
+        "char": CharTokenizer,
+    }
     if facts.get("kind") not in kinds:
         raise LabError(f"{folder} holds a tokenizer of the unknown kind {facts.get('kind')!r}", remedy)
     return kinds[facts["kind"]](model)
