@@ -52,8 +52,12 @@ FINE_TUNING = ("chats", "adapter")
 
 
 def machine() -> str:
-    """A name for what decides the last bits: torch's build and the processor."""
-    return hash_json([torch.__version__, machine_facts()["processor"]])[:16]
+    """A name for what decides the last bits: torch's build and the processor, its instructions and caches included."""
+    info = Path("/proc/cpuinfo")
+    first = info.read_text(encoding="utf-8").partition("\n\n")[0].splitlines() if info.exists() else []
+    telling = ("cpu family", "model", "stepping", "cache size", "flags", "Features", "CPU ")
+    facts = [line for line in first if line.startswith(telling)]
+    return hash_json([torch.__version__, torch.get_num_threads(), machine_facts()["processor"], *facts])[:16]
 
 
 def chats(seed: int, count: int) -> PackedSource:

@@ -147,8 +147,15 @@ def test_jump_after_jump_ends_the_run(settings, scratch, refuses, spike):
 
 # Places of the forward pass, by module and step 5; and of the backward pass.
 FORWARD = ["embedding", "blocks.0.attention.query", "blocks.0.attention", "blocks.0.ffn.up", "blocks.0.ffn.down",
-           "blocks.1.attention_norm", "blocks.1", "norm", "head"]  # fmt: skip
-BACKWARD = ["embedding", "blocks.0.attention.value", "blocks.0.ffn.gate", "blocks.1.attention.output", "norm", "head"]
+           "blocks.1.attention_norm", "blocks.1", "norm", "dropout"]  # fmt: skip
+BACKWARD = [
+    "embedding",
+    "blocks.0.attention.value",
+    "blocks.0.ffn.gate",
+    "blocks.1.attention.output",
+    "norm",
+    "dropout",
+]
 
 
 def spoil(result, backward, value):
