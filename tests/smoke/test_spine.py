@@ -93,4 +93,7 @@ def test_an_adapter_of_another_form(project: Path, adapter: str) -> None:
     figures = json.loads((project / "metrics/lora.json").read_text(encoding="utf-8"))
     assert figures["steps"] == 6
     losses = json.loads((project / "metrics/eval.json").read_text(encoding="utf-8"))["instructions"]
-    assert all(0 < loss < 12 for loss in losses["adapter smalltalk-completion"].values())
+    # A kind without an example in so small a test set has no loss.
+    found = [loss for loss in losses["adapter smalltalk-completion"].values() if loss is not None]
+    assert found
+    assert all(0 < loss < 12 for loss in found)
