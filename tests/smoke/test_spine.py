@@ -93,7 +93,7 @@ def test_an_adapter_of_another_form(project: Path, adapter: str) -> None:
     figures = json.loads((project / "metrics/lora.json").read_text(encoding="utf-8"))
     assert figures["steps"] == 6
     losses = json.loads((project / "metrics/eval.json").read_text(encoding="utf-8"))["instructions"]
-    # A kind without an example in so small a test set has no loss.
-    found = [loss for loss in losses["adapter smalltalk-completion"].values() if loss is not None]
+    # A kind without an example in so small a test set has a reason in place of a loss.
+    found = [loss for loss in losses["adapter smalltalk-completion"].values() if isinstance(loss, float)]
     assert found
     assert all(0 < loss < 12 for loss in found)
