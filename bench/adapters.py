@@ -11,7 +11,6 @@ figures are written.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from apart import in_process
 from throughput import SIZES, marks_of, shard
 from torch import nn
 
@@ -49,7 +49,6 @@ VARIANTS: dict[str, dict[str, Any] | None] = {
     "nf4-double dora": {"quantize": "nf4-double", "dora": True},
 }
 MIB = 2**20
-LIMIT = 900  # seconds of one variant
 
 
 def bytes_of(tensors: Any) -> int:
@@ -164,18 +163,6 @@ def _read(model: nn.Module, folder: Path, name: str) -> None:
     model.to(next(model.parameters()).device)
 
 
-def in_process(setting: dict[str, Any]) -> dict[str, Any]:
-    """One variant in a process of its own; the reason where it fails."""
-    command = [sys.executable, __file__, "--one", json.dumps(setting)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        return {**setting, "failed": f"longer than {LIMIT} s"}
-    if done.returncode:
-        return {**setting, "failed": done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else "killed"}
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def line(got: dict[str, Any]) -> str:
     """A row of the table."""
     if "failed" in got:
@@ -211,7 +198,7 @@ def main(
     print("".join(f"{name:>12}" for name in (*names[1:], "tokens/s")), flush=True)
     found = []
     for variant in VARIANTS:
-        found.append(in_process({**base, "variant": variant}))
+        found.append(in_process(__file__, {**base, "variant": variant}))
         print(line(found[-1]), flush=True)
     times = switching(base)
     print(", ".join(f"{name} {value:.2f} ms" for name, value in times.items()))

@@ -9,7 +9,6 @@ is the median of the steps after the first ones, in which compiling and warming-
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ import nanogpt
 import numpy as np
 import torch
 import typer
+from apart import in_process
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from llmlab.artifacts.params import load_section
@@ -45,7 +45,6 @@ SIZES: dict[str, tuple[ModelConfig, int]] = {
     "124m": (ModelConfig(depth=12, width=768, context=1024, ffn="relu2"), 50304),
 }
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT = 900  # seconds of one setting
 ATTENTION = {"fused": None, "explicit": SDPBackend.MATH}
 
 
@@ -157,18 +156,6 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def in_process(setting: dict[str, Any]) -> dict[str, Any]:
-    """One setting in a process of its own; the reason where it fails."""
-    command = [sys.executable, __file__, "--one", json.dumps(setting)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        return {**setting, "failed": f"longer than {LIMIT} s"}
-    if done.returncode:
-        return {**setting, "failed": done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else "killed"}
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def settings(size: str, device: str, rows: int, passes: int, steps: int, threads: int) -> list[dict[str, Any]]:
     """What is compared: both, eager and compiled, fp32 and bf16; ours with Muon, and without the fused attention.
 
@@ -228,7 +215,7 @@ def main(
         for setting in wanted or [preset_setting(size, device, min(steps, 8), threads)]:
             kinds = (setting["precision"], setting["who"], "compiled" if setting["compile"] else "eager")
             if not set(skip.split(",")) & set(kinds):
-                found.append(in_process(setting))
+                found.append(in_process(__file__, setting))
                 print(line(found[-1]), flush=True)
                 if json_file is not None:
                     json_file.write_text(json.dumps({"settings": found, "machine": machine_facts()}, indent=1))

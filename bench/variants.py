@@ -4,9 +4,9 @@
     python bench/variants.py bench/variants/default.jsonl --device cuda --jobs 14
 
 A line of the file is one variant: `{"name": …, "seed": 1, "model": {…}, "train": {…}}`, laid over params.yaml. Each is
-a process of its own; on a GPU they share it (with MPS running, fourteen of two million parameters cost little
-more time than one). Prints best validation loss in nats per token, last training loss, and bits per byte of validation
-and test set by language; nothing is written. Choose by the validation columns.
+a process of its own; on a GPU they share it (NVIDIA's MPS helps). Prints best validation loss in nats per token, last
+training loss, and bits per byte of validation and test set by language; nothing is written. Choose by the validation
+columns.
 """
 
 import json

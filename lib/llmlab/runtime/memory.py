@@ -12,8 +12,8 @@ def keep_freed_memory() -> bool:
     """Let the C library keep large freed blocks for the next step; whether it does.
 
     By default glibc gives every block of more than 32 MiB back to the system and takes it anew, cleared page by page:
-    in a training step on a CPU these are the logits and their gradient, and a tenth of the time. Elsewhere than on
-    Linux with glibc nothing is changed.
+    in a training step on a CPU these are the logits and their gradient, and a fifth of the time (docs/LOG.md).
+    Elsewhere than on Linux with glibc nothing is changed.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

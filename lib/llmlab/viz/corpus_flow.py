@@ -68,7 +68,7 @@ def draw_corpus(results: Results, path: Path) -> None:
         if not languages:
             no_data(grid[0][0])
             no_data(grid[0][1], "")
-        for (left, right), lang in zip(grid, languages, strict=False):
+        for (left, right), lang in zip(grid[: len(languages)], languages, strict=True):
             _amounts(left, results, lang)
             _reasons(right, results, lang)
         figure.suptitle("What became of the corpus", x=0.012, ha="left", fontsize=15)

@@ -25,7 +25,7 @@ def loss_records(results: Results) -> Iterator[Record]:
         for name in ("train", "val"):
             tokens, losses = curve.points("tokens", f"{name}_loss")
             steps, _ = curve.points("step", f"{name}_loss")
-            for step, at, loss in zip(steps, tokens, losses, strict=False):
+            for step, at, loss in zip(steps, tokens, losses, strict=True):
                 yield {"stage": stage, "set": name, "step": int(step), "tokens": int(at), "loss": loss}
 
 
