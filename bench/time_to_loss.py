@@ -1,18 +1,19 @@
 """Seconds to nanoGPT's loss: its CPU recipe against presets on Tiny Shakespeare, interleaved, same text and windows.
 
-    python bench/time_to_loss.py --seeds 3 --presets shakespeare-char,shakespeare-ngram
+    python bench/time_to_loss.py --seeds 3 --presets shakespeare-fast,shakespeare-ngram
+    python bench/time_to_loss.py --seeds 3 --levers shakespeare-fast
 
 For each seed the peer and each preset, one after the other: seconds of training (loading and start-up apart), and
 validation loss in nats per character on the whole validation text (non-overlapping windows of 64). A ratio of times
-counts only where the preset ends at the loss of the peer or below. Needs the text: set LLMLAB_MIRROR, or be on
-the network.
+counts only where the preset ends at the loss of the peer or below. `--levers` takes the preset's choices back one at a
+time, and prints what each costs. Needs the text: set LLMLAB_MIRROR, or be on the network.
 """
 
 import json
 import tempfile
 import time
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Annotated, Any
 
 import nanogpt
@@ -35,6 +36,24 @@ from llmlab.train.config import TrainConfig
 from llmlab.train.loop import put_weights, train
 from llmlab.train.setup import prepare
 
+# A choice taken back: its name, and the plain setting in its place.
+LEVERS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "no smear": {"model.smear": 0},
+    "smear of one token": {"model.smear": 1},
+    "embeddings not normalised": {"model.embedding_norm": False},
+    "embeddings begin at 0.02": {"model.embedding_std": 0.02},
+    "no zero start": {"model.zero_init": False},
+    "head tied to the embedding": {"model.tie_embeddings": True, "model.embedding_std": 0.02},
+    "queries and keys not normalised": {"model.qk_norm": False},
+    "GELU": {"model.ffn": "gelu"},
+    "learned positions": {"model.position": "learned"},
+    "AdamW for all": {"train.optimizer": "adamw", "train.lr": 0.006},
+    "five quintics in Muon": {"train.muon_rounds": "quintic"},
+    "cosine": {"train.schedule": "cosine"},
+    "half the rows, twice the steps": {"train.rows": 8, "train.steps": 380, "train.validate_every": 380},
+    "two layers, half the steps": {"model.depth": 2, "train.steps": 95, "train.validate_every": 95},
+}
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW = 64
 
@@ -109,31 +128,67 @@ def one_seed(seed: int, presets: dict[str, Path], threads: int) -> dict[str, Any
     return found
 
 
+def print_levers(preset: Path, seeds: int, threads: int) -> list[dict[str, Any]]:
+    """Mean loss and seconds with each choice taken back, in turn over the seeds."""
+    tokenizer, data, held_out = load(preset)
+    torch.set_num_threads(threads)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in LEVERS}
+    for seed in range(1, seeds + 1):
+        for name, changes in LEVERS.items():
+            changed = preset.with_name("changed.yaml")
+            changed.write_bytes(preset.read_bytes())
+            for key, value in changes.items():
+                set_value(changed, key, value)
+            found[name].append(ours(changed, tokenizer, data, held_out, seed))
+    base = mean(loss for _, loss in found["as it is"])
+    table = []
+    for name, runs in found.items():
+        losses = [loss for _, loss in runs]
+        row = {"lever": name, "loss": mean(losses), "spread": stdev(losses) if seeds > 1 else None}
+        row |= {"worse": mean(losses) - base, "seconds": mean(seconds for seconds, _ in runs)}
+        table.append(row)
+        spread = f" ± {row['spread']:.4f}" if row["spread"] is not None else ""
+        print(f"{name:<34} {row['loss']:.4f}{spread} {row['worse']:+.4f} {row['seconds']:6.2f} s")
+    return table
+
+
 def main(
     seeds: Annotated[int, typer.Option(help="runs of each")] = 3,
     threads: Annotated[int, typer.Option(help="CPU threads of all")] = 1,
-    presets: Annotated[str, typer.Option(help="what is held against the peer")] = "shakespeare-char,shakespeare-ngram",
+    presets: Annotated[str, typer.Option(help="what is held against the peer")] = "shakespeare-fast,shakespeare-ngram",
+    levers: Annotated[str | None, typer.Option(help="take this preset's choices back one at a time instead")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write all figures here")] = None,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = {}
-        for name in presets.split(","):
+        for name in [levers] if levers else presets.split(","):
             files[name] = Path(folder) / f"{name}.yaml"
             files[name].write_bytes((ROOT / "params.yaml").read_bytes())
             apply_preset(files[name], ROOT / "presets", name)
             set_value(files[name], "train.threads", threads)
+        if levers:
+            table = print_levers(files[levers], seeds, threads)
+            write(json_file, {"levers": table, "seeds": seeds, "threads": threads})
+            return
         runs = []
         for seed in range(1, seeds + 1):
             runs.append(one_seed(seed, files, threads))
             for name, got in list(runs[-1].items())[1:]:
                 ratio = f", {got['ratio']:.1f} times faster" if got.get("ratio") else ""
                 print(f"seed {seed} {name:>18}: {got['seconds']:7.2f} s, loss {got['loss']:.4f}{ratio}", flush=True)
+    figures = {}
     for name in files:
         ratios = [run[name]["ratio"] for run in runs if run[name]["ratio"] is not None]
+        figures[name] = {"ratio": mean(ratios), "spread": [min(ratios), max(ratios)]} if ratios else {"ratio": None}
         text = f"{mean(ratios):.1f} times faster [{min(ratios):.1f}, {max(ratios):.1f}]" if ratios else "never there"
         print(f"{name}: in {len(ratios)} of {seeds} runs at the peer's loss or below, {text}")
-    if json_file is not None:
-        json_file.write_text(json.dumps({"runs": runs, "threads": threads, "machine": machine_facts()}, indent=1))
+    write(json_file, {"figures": figures, "runs": runs, "seeds": seeds, "threads": threads})
+
+
+def write(path: Path | None, found: dict[str, Any]) -> None:
+    """One JSON object with the machine's facts, if a file was asked for."""
+    if path is not None:
+        path.write_text(json.dumps({**found, "machine": machine_facts()}, indent=1))
 
 
 if __name__ == "__main__":

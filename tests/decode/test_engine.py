@@ -8,7 +8,7 @@ FEATURES = [
     {},
     {"window": 5},
     {"position": "learned"},
-    {"kv_heads": 1, "ngram_rows": 61, "smear": True},
+    {"kv_heads": 1, "ngram_rows": 61, "smear": 2, "embedding_norm": True},
     {"position": "none"},
 ]
 PROMPTS = [[5], [1, 2, 3, 4, 5, 6, 7], [9, 8, 7]]

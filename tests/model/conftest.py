@@ -14,7 +14,8 @@ FLAGS = {
     "kv_heads": [None, 1],
     "window": [None, 5],
     "ngram_rows": [0, 61],
-    "smear": [False, True],
+    "smear": [0, 2],
+    "embedding_norm": [False, True],
     "gradient_checkpointing": [False, True],
 }
 

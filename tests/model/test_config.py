@@ -14,13 +14,13 @@ ILLEGAL = [
     ({"width": 30, "head_size": 15}, ["head_size 15", "odd"]),
     ({"window": 33}, ["window 33", "context 32"]),
     ({"position": "none", "window": 1}, ["window 1"]),
-    ({"width": 8, "head_size": 8, "smear": True}, ["smear", "width"]),
+    ({"context": 4, "smear": 4}, ["smear", "context"]),
 ]
 LEGAL = [
     {"width": 30, "head_size": 15, "position": "learned"},
     {"window": 32},
     {"position": "none", "window": 1, "ngram_rows": 7},
-    {"position": "none", "window": 1, "smear": True},
+    {"position": "none", "window": 1, "smear": 1},
     {"position": "none", "window": 2},
     {"window": 1},
     {"width": 64, "kv_heads": 2},

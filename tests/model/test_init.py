@@ -18,7 +18,7 @@ def fresh(seed=0, **changes):
 def weights():
     return {
         name: p.detach()
-        for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50, smear=True).named_parameters()
+        for name, p in fresh(tie_embeddings=False, position="learned", ngram_rows=50, smear=3).named_parameters()
     }
 
 
@@ -32,8 +32,10 @@ def expected_std(name):
 
 def test_every_weight_has_its_row_of_the_table(weights):
     for name, weight in weights.items():
-        if name.startswith(("ngrams.", "smear.")):
+        if name.startswith("ngrams."):
             assert (weight == 0).all(), name
+        elif name == "smear.weight":
+            assert torch.equal(weight, torch.tensor([0.5, 0.25, 0.125])[:, None].expand(3, WIDTH))
         elif "norm" in name:
             assert (weight == 1).all(), name
         else:
@@ -42,6 +44,20 @@ def test_every_weight_has_its_row_of_the_table(weights):
             assert abs(weight.mean().item()) < 5 * std / math.sqrt(weight.numel()), name
             # Normal and not uniform: kurtosis 3 and not 1.8.
             assert (weight / std).pow(4).mean().item() == pytest.approx(3, abs=0.35), name
+
+
+def test_with_zero_init_a_model_says_nothing_until_it_has_learnt():
+    model = fresh(zero_init=True, tie_embeddings=False, embedding_std=0.3)
+    assert model.embedding.weight.std().item() == pytest.approx(0.3, rel=0.05)
+    for name, weight in model.named_parameters():
+        assert (weight == 0).all().item() == name.endswith((".output.weight", ".down.weight", "head.weight")), name
+    ids = torch.randint(0, 500, (2, 9))
+    assert (model(ids) == 0).all()
+    block = model.blocks[0]
+    x = torch.randn(2, 9, WIDTH)
+    assert torch.equal(block(x, None, None, None)[0], x)
+    tied = fresh(zero_init=True)
+    assert tied.head.weight.std().item() == pytest.approx(0.02, rel=0.05)
 
 
 def test_a_tied_head_is_filled_as_the_embedding():

@@ -16,9 +16,9 @@ FEATURES = [
     {"position": "none", "ngram_rows": 61},
     {"kv_heads": 1},
     {"ngram_rows": 61},
-    {"smear": True},
+    {"smear": 3, "embedding_norm": True},
     {"qk_norm": False, "norm": "layer", "ffn": "gelu", "tie_embeddings": False},
-    {"window": 3, "kv_heads": 1, "ngram_rows": 61, "position": "learned", "smear": True},
+    {"window": 3, "kv_heads": 1, "ngram_rows": 61, "position": "learned", "smear": 1},
 ]
 
 
@@ -242,10 +242,17 @@ def test_flags_at_their_neutral_value_change_nothing(make_model, tiny, ids):
         plain = fresh()(ids)
         assert torch.equal(fresh(kv_heads=2)(ids), plain)
         assert torch.equal(fresh(ngram_rows=61)(ids), plain)  # its tables start at zero
-        assert torch.equal(fresh(smear=True)(ids), plain)  # its strength starts at zero
         assert torch.equal(fresh(hidden=96)(ids), plain)
         assert torch.allclose(fresh(window=32)(ids), plain, atol=1e-6)
-        for change in ({"window": 4}, {"kv_heads": 1}, {"qk_norm": False}, {"position": "none"}, {"norm": "layer"}):
+        for change in (
+            {"window": 4},
+            {"smear": 1},
+            {"embedding_norm": True},
+            {"kv_heads": 1},
+            {"qk_norm": False},
+            {"position": "none"},
+            {"norm": "layer"},
+        ):
             assert not torch.allclose(fresh(**change)(ids), plain, atol=1e-4), change
 
 

@@ -7,8 +7,6 @@ from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
 
-GATE = 12  # components of an embedding that the smear's gate looks at
-
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -46,8 +44,14 @@ class ModelConfig:
     """Sliding attention: a position sees itself and window - 1 before it, per layer; null: all."""
     ngram_rows: Annotated[int, Field(ge=0)] = 0
     """Rows of the hashed bigram and trigram embedding table added to the input; 0: none."""
-    smear: bool = False
-    """Add a gated share of the previous token's embedding to each (token shift, as in the nanoGPT speed runs)."""
+    smear: Annotated[int, Field(ge=0, le=16)] = 0
+    """Add to each embedding those of so many tokens before it, weighted by component (`smear.py`); 0: none."""
+    embedding_norm: bool = False
+    """RMS-normalise the embeddings before the smear, without weights, as nanochat does."""
+    embedding_std: Annotated[float, Field(gt=0, le=1)] = 0.02
+    """Standard deviation of token and position embeddings at the start (GPT-2: 0.02)."""
+    zero_init: bool = False
+    """Start the last matrix of each sublayer, and an untied head, at zero: every block begins as the identity."""
     gradient_checkpointing: bool = False
     """Recompute each block in the backward pass: memory for time, same numbers."""
 
@@ -62,9 +66,9 @@ class ModelConfig:
             raise _illegal(f"rotary positions turn pairs, but head_size {self.head_size} is odd", "head_size")
         if self.window is not None and self.window > self.context:
             raise _illegal(f"window {self.window} is longer than context {self.context}", "window")
-        if self.smear and width < GATE:
-            raise _illegal(f"smear gates on {GATE} of the width, which is {width}", "width, or turn smear off")
-        alone = self.position == "none" and self.ngram_rows == 0 and not self.smear
+        if self.smear >= self.context:
+            raise _illegal(f"smear {self.smear} reaches past the context {self.context}", "smear")
+        alone = self.position == "none" and self.ngram_rows == 0 and self.smear == 0
         if alone and self.window == 1:
             raise _illegal(
                 "with no positions, no n-grams, no smear and window 1 a token sees nothing but itself", "window"

@@ -1,6 +1,6 @@
 """Parameters, floating-point operations and bytes, from the config alone: before anything is built."""
 
-from llmlab.model.config import GATE, ModelConfig
+from llmlab.model.config import ModelConfig
 
 _HEAD_ROWS = 512  # of `train/head.py`, which lies on a floor above
 
@@ -13,7 +13,7 @@ def count_parameters(config: ModelConfig, vocab_size: int) -> dict[str, int]:
         "embedding": vocab_size * width,
         "positions": config.context * width if config.position == "learned" else 0,
         "ngrams": 2 * config.ngram_rows * width,
-        "smear": GATE + 1 if config.smear else 0,
+        "smear": config.smear * width,
         "attention": config.depth * (2 * config.heads + 2 * config.resolved_kv_heads) * size * width,
         "ffn": config.depth * matrices * width * config.resolved_hidden,
         "norms": (2 * config.depth + 1) * width + (config.depth * 2 * size if config.qk_norm else 0),

@@ -5,42 +5,46 @@ import math
 import torch
 from torch import nn
 
+from llmlab.model.config import ModelConfig
 from llmlab.model.ngram import NgramEmbedding
 from llmlab.model.norm import RMSNorm
 from llmlab.model.smear import Smear
 
 
-def init_weights(model: nn.Module, generator: torch.Generator) -> None:
+def init_weights(model: nn.Module, generator: torch.Generator, config: ModelConfig) -> None:
     """Fill every parameter of a `Transformer` from `generator`, in the order of `named_parameters`.
 
     | weight | first value |
     |---|---|
-    | token and position embeddings | normal, std 0.02 (GPT-2) |
+    | token and position embeddings | normal, std `embedding_std`, 0.02 (GPT-2) |
     | n-gram tables | zero: absent until trained, so that a new flag starts from the old model |
     | query, key, value, gate, up, head | normal, std 1/sqrt(fan-in): the output's variance is the input's |
     | output, down | that divided by sqrt(2 depth): the residual stream does not grow with depth (GPT-2) |
+    | output, down, untied head with `zero_init` | zero: each block starts as the identity (Fixup, Zhang et al. 2019) |
     | norms | one |
-    | smear | zero: absent until trained |
+    | smear | 1/2^k for the token k back |
 
     A tied head is the embedding, and is filled as such.
     """
-    depth = sum(1 for name, _ in model.named_modules() if name.startswith("blocks.") and name.count(".") == 1)
     for name, module in model.named_modules():
         if isinstance(module, NgramEmbedding):
             for table in (module.bigram, module.trigram):
                 nn.init.zeros_(table.weight)
         elif isinstance(module, nn.Embedding) and not name.startswith("ngrams."):
-            _normal(module.weight, 0.02, generator)
+            _normal(module.weight, config.embedding_std, generator)
         elif isinstance(module, nn.Linear) and not _is_tied(model, module):
+            last = name.endswith((".output", ".down"))
             std = 1 / math.sqrt(module.in_features)
-            if name.endswith((".output", ".down")):
-                std /= math.sqrt(2 * depth)
+            if config.zero_init and (last or name == "head"):
+                std = 0.0
+            elif last:
+                std /= math.sqrt(2 * config.depth)
             _normal(module.weight, std, generator)
         elif isinstance(module, RMSNorm | nn.LayerNorm):
             nn.init.ones_(module.weight)
         elif isinstance(module, Smear):
-            nn.init.zeros_(module.gate)
-            nn.init.zeros_(module.strength)
+            with torch.no_grad():
+                module.weight.copy_(0.5 ** torch.arange(1.0, len(module.weight) + 1)[:, None])
 
 
 def _normal(weight: torch.Tensor, std: float, generator: torch.Generator) -> None:

@@ -15,8 +15,6 @@ from llmlab.model.norm import make_norm
 from llmlab.model.position import rotary_tables
 from llmlab.model.smear import Smear
 
-_NOWHERE = -2  # no document has this number; padding has -1
-
 
 class Transformer(nn.Module):
     """A decoder-only language model: ids in, logits of the next id out.
@@ -34,7 +32,7 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(vocab_size, width)
         self.positions = nn.Embedding(config.context, width) if config.position == "learned" else None
         self.ngrams = NgramEmbedding(config.ngram_rows, width) if config.ngram_rows else None
-        self.smear = Smear() if config.smear else None
+        self.smear = Smear(config.smear, width) if config.smear else None
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = make_norm(config.norm, width)
@@ -42,7 +40,7 @@ class Transformer(nn.Module):
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
         if generator is not None:
-            init_weights(self, generator)
+            init_weights(self, generator, config)
 
     def forward(self, ids_BT: Tensor, documents_BT: Tensor | None = None) -> Tensor:
         """Logits (B, T, V) in fp32 or the autocast dtype.
@@ -104,16 +102,17 @@ class Transformer(nn.Module):
         return attention_mask(documents_BS[:, past:], documents_BS, self.config.window)
 
     def _embed(self, ids_BS: Tensor, documents_BS: Tensor | None, T: int) -> Tensor:
-        if self.smear is None:
-            x_BTD = self.embedding(ids_BS[:, -T:])
-        else:
-            near_BSD = self.embedding(ids_BS[:, -T - 1 :])
-            x_BTD = self.smear(near_BSD[:, -T:], _previous(near_BSD, documents_BS, T))
+        near = min(ids_BS.shape[1], T + self.config.smear)
+        x_BND = self.embedding(ids_BS[:, -near:])
         if self.positions is not None:
-            x_BTD = x_BTD + self.positions(_places(ids_BS, documents_BS)[:, -T:])
+            x_BND = x_BND + self.positions(_places(ids_BS, documents_BS)[:, -near:])
         if self.ngrams is not None:
-            x_BTD = x_BTD + self.ngrams(ids_BS, documents_BS, T)
-        return x_BTD
+            x_BND = x_BND + self.ngrams(ids_BS, documents_BS, near)
+        if self.config.embedding_norm:
+            x_BND = F.rms_norm(x_BND, x_BND.shape[-1:])
+        if self.smear is not None:
+            x_BND = self.smear(x_BND, None if documents_BS is None else documents_BS[:, -near:])
+        return x_BND[:, -T:]
 
 
 def _documents_so_far(ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCache | None) -> Tensor | None:
@@ -124,15 +123,6 @@ def _documents_so_far(ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCach
         # Ids that go on after a prompt belong to the prompt's last document, not to its padding.
         documents_BT = cache.documents_BS[:, -1:].expand(-1, ids_BT.shape[1])
     return torch.cat((cache.documents_BS, documents_BT), dim=1)
-
-
-def _previous(near_BSD: Tensor, documents_BS: Tensor | None, T: int) -> Tensor:
-    """The embedding before each of the last T, (B, T, D); zero where its document or the row begins."""
-    before_BSD = F.pad(near_BSD[:, :-1], (0, 0, 1, 0))[:, -T:]
-    if documents_BS is None:
-        return before_BSD
-    earlier_BS = F.pad(documents_BS[:, :-1], (1, 0), value=_NOWHERE)
-    return before_BSD * (documents_BS == earlier_BS)[:, -T:, None]
 
 
 def _places(ids_BS: Tensor, documents_BS: Tensor | None) -> Tensor:

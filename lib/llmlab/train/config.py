@@ -29,6 +29,8 @@ class TrainConfig:
     """Peak learning rate of AdamW."""
     muon_lr: Annotated[float, Field(gt=0, le=10)] = 0.02
     """Peak learning rate of Muon."""
+    muon_rounds: Literal["quintic", "polar-express"] = "quintic"
+    """How Muon makes a matrix orthogonal: five rounds of Jordan's quintic, or three of the Polar Express."""
     betas: tuple[Decay, Decay] = (0.9, 0.95)
     """AdamW's decay rates of the first and second moment."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.1

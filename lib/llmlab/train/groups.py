@@ -5,9 +5,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 from llmlab.train.config import TrainConfig
-from llmlab.train.muon import Muon
+from llmlab.train.muon import ROUNDS, Muon
 
-_TABLES = ("embedding.", "positions.", "ngrams.")
+_TABLES = ("embedding.", "positions.", "ngrams.", "head.")
 
 
 def make_optimizers(model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> list[Optimizer]:
@@ -18,16 +18,25 @@ def make_optimizers(model: nn.Module, config: TrainConfig, dtype: torch.dtype = 
     products.
     """
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    tables = [p for name, p in named if name.startswith((*_TABLES, "head."))]
-    vectors = [p for name, p in named if p.ndim < 2]
-    matrices = [p for name, p in named if p.ndim >= 2 and not name.startswith((*_TABLES, "head."))]
+    tables = [p for name, p in named if name.startswith(_TABLES)]
+    vectors = [p for name, p in named if _is_vector(name, p)]
+    matrices = [p for name, p in named if not _is_vector(name, p) and not name.startswith(_TABLES)]
     adamw = [
         {"params": tables, "weight_decay": config.embedding_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
     optimizers: list[Optimizer] = []
     if config.optimizer == "muon" and matrices:
-        optimizers.append(Muon(matrices, config.muon_lr, momentum=0.95, weight_decay=config.weight_decay, dtype=dtype))
+        optimizers.append(
+            Muon(
+                matrices,
+                config.muon_lr,
+                momentum=0.95,
+                weight_decay=config.weight_decay,
+                dtype=dtype,
+                rounds=ROUNDS[config.muon_rounds],
+            )
+        )
     else:
         adamw.append({"params": matrices, "weight_decay": config.weight_decay})
     used = [group for group in adamw if group["params"]]
@@ -38,6 +47,11 @@ def make_optimizers(model: nn.Module, config: TrainConfig, dtype: torch.dtype = 
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
     return optimizers
+
+
+def _is_vector(name: str, parameter: nn.Parameter) -> bool:
+    """Scales of components, which decay would push towards dropping them; a smear has one such vector a token back."""
+    return parameter.ndim < 2 or name == "smear.weight"
 
 
 def set_rate(optimizers: list[Optimizer], share: float) -> None:
