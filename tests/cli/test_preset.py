@@ -43,7 +43,9 @@ def test_apply_twice_says_so(works: Callable[..., str], small: Path) -> None:
     assert "already says" in works("preset", "small")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted([*(ROOT / "presets").glob("*.yaml"), *(ROOT / "recipes").glob("*.yaml")]), ids=lambda path: path.stem
+)
 def test_presets_of_the_repository_apply(works: Callable[..., str], project: Path, path: Path) -> None:
     (project / "presets" / path.name).write_bytes(path.read_bytes())
     works("preset", path.stem)
