@@ -3,20 +3,18 @@
     python bench/duplicates.py                 10,000 and 100,000 documents (some minutes)
     python bench/duplicates.py --million       and 1,000,000 (tens of minutes, 6 GB of disk)
     python bench/duplicates.py --documents 5000 --executor ray --workers 2
+    python bench/duplicates.py --million --keep .scratch/made    (the documents are made once)
 
 A third of the documents each is English, Chinese and Smalltalk. A tenth are near copies of another one (Jaccard
 similarity of at least 0.8 by our own shingles, worked out for every pair), a twentieth far ones (under 0.6); every
 fifth document opens with the same paragraph. Recall is the share of the near pairs that end in one cluster, precision
-the share of near pairs among all pairs of documents that share a cluster. Time and peak memory (the largest process)
-are those of the whole stage, from Parquet to Parquet.
+the share of near pairs among all pairs of documents that share a cluster. Time, processor time and peak memory (the
+largest process) are those of the whole stage, from Parquet to Parquet.
 Prints one JSON object a size.
 """
 
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from apart import run_stage
 
 from llmlab.artifacts.documents import Document, make_document, read_rows, write_documents
 from llmlab.corpus.minhash import DedupeConfig
@@ -34,7 +33,6 @@ from llmlab.corpus.shingles import shingles
 from llmlab.corpus.units import unit_of
 from llmlab.runtime.device import machine_facts
 
-ROOT = Path(__file__).resolve().parent.parent
 CONFIG = DedupeConfig()
 NEAR, FAR = 0.8, 0.6
 TARGETS = {"recall": 0.97, "precision": 0.99, "memory_mib": 4096}
@@ -148,18 +146,14 @@ def jaccard(a: Document, b: Document) -> float:
     return len(first & second) / len(first | second)
 
 
-def run_stage(folder: Path, dedupe: dict[str, Any]) -> tuple[float, float]:
-    """Seconds and peak MiB of the stage in `folder`."""
+def run(folder: Path, dedupe: dict[str, Any]) -> tuple[float, float, float]:
+    """Seconds, seconds of processor time and peak MiB of the stage in `folder`."""
     params = {"languages": list(MAKERS), "dedupe": dedupe, "split": {"val": 0.05, "test": 0.05}}
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    command = [sys.executable, ROOT / "stages/dedupe.py", "--clean", "clean", "--out", "dedup", "--metrics", "m.json"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
+    arguments = "--clean clean --out dedup --metrics m.json".split()
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit("the stage failed")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    processor, memory = run_stage("dedupe.py", arguments, folder, {"LLMLAB_SCRATCH": str(folder / "scratch")})
+    return time.perf_counter() - started, processor, memory
 
 
 def judge(folder: Path, planted: Planted) -> dict[str, Any]:
@@ -179,21 +173,33 @@ def judge(folder: Path, planted: Planted) -> dict[str, Any]:
     }
 
 
-def measure(count: int, dedupe: dict[str, Any]) -> dict[str, Any]:
+def prepare(folder: Path, count: int) -> Planted:
+    """The documents, unless they lie in `folder` from an earlier run, and what was planted among them."""
+    notes = folder / "planted.json"
+    if notes.exists():
+        near, far = ({frozenset(pair) for pair in pairs} for pairs in json.loads(notes.read_text(encoding="utf-8")))
+        return Planted(near, far)
+    planted = Planted()
+    for lang in MAKERS:
+        write_documents(folder / f"clean/{lang}.parquet", make_documents(lang, count // len(MAKERS), planted))
+    notes.write_text(json.dumps([list(map(sorted, pairs)) for pairs in (planted.near, planted.far)]), encoding="utf-8")
+    return planted
+
+
+def measure(count: int, dedupe: dict[str, Any], keep: Path | None) -> dict[str, Any]:
     """Everything about one size."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        planted = Planted()
-        for lang in MAKERS:
-            write_documents(folder / f"clean/{lang}.parquet", make_documents(lang, count // len(MAKERS), planted))
-        seconds, memory = run_stage(folder, dedupe)
+        folder = keep / str(count) if keep else Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        planted = prepare(folder, count)
+        seconds, processor, memory = run(folder, dedupe)
         figures = json.loads((folder / "m.json").read_text(encoding="utf-8"))
         size = sum(figures[lang]["bytes_in"] for lang in MAKERS)
         return {
             "documents": sum(figures[lang]["documents_in"] for lang in MAKERS),
             "mean_bytes": round(size / count),
             "seconds": round(seconds, 1),
-            "documents_per_second": round(count / seconds),
+            "cpu_seconds": round(processor, 1),
             "memory_mib": round(memory),
             **judge(folder, planted),
         }
@@ -204,16 +210,17 @@ def main(
     million: Annotated[bool, typer.Option(help="also 1,000,000 documents")] = False,
     executor: Annotated[str, typer.Option(help="local, ray or slurm")] = "local",
     workers: Annotated[int, typer.Option(help="tasks at the same time")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="folder for the documents, which a later run uses again")] = None,
 ) -> None:
     sizes = [*(documents or (10_000, 100_000)), *([1_000_000] if million else [])]
     results: list[dict[str, Any]] = []
     for size in sizes:
-        results.append(measure(size, {"executor": executor, "cluster": {"workers": workers}}))
+        results.append(measure(size, {"executor": executor, "cluster": {"workers": workers}}, keep))
         if len(results) > 1:
             before = results[-2]
             times = results[-1]["documents"] / before["documents"]
             # 1 is linear.
-            results[-1]["time_growth"] = round(results[-1]["seconds"] / before["seconds"] / times, 2)
+            results[-1]["time_growth"] = round(results[-1]["cpu_seconds"] / before["cpu_seconds"] / times, 2)
             results[-1]["memory_growth"] = round(results[-1]["memory_mib"] / before["memory_mib"] / times, 2)
         print(json.dumps(results[-1]), flush=True)
     met = all(

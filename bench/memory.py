@@ -11,10 +11,7 @@ Prints one JSON object a size, and at the end how much the peaks grew from the f
 """
 
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +19,11 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from apart import run_stage
 
 from llmlab.artifacts.documents import write_rows
 from llmlab.runtime.device import machine_facts
 
-ROOT = Path(__file__).resolve().parent.parent
 LIMIT_MIB = 2048
 DOCUMENT, BOOK, BOOK_EVERY = 2_000, 400_000, 400
 _RNG = random.Random(0)
@@ -35,14 +32,6 @@ COMMON = ["the", "of", "and", "to", "that", "have", "with", "be"]
 QUESTION = "which of the seven rivers that rise in the northern hills reaches the sea before it freezes in december"
 RAW = "--lang english --cache cache --removed removed.txt --out raw/english.parquet --metrics m/scrape.json"
 CLEAN = "--lang english --raw raw/english.parquet --removed removed.txt --out clean/english.parquet"
-# A process counts what it was before it became another program, so it is started by a small one.
-LAUNCHER = """
-import os, sys
-pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-_, status, usage = os.wait4(pid, 0)
-print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
-sys.exit(status != 0)
-"""
 COMMANDS = {
     "scrape": f"scrape.py {RAW}",
     "clean": f"clean.py {CLEAN} --dropped dropped/english.parquet --metrics m/clean.json",
@@ -112,13 +101,7 @@ def run(folder: Path, stage: str) -> tuple[float, float]:
     """Seconds of processor time and peak MiB of a stage."""
     (folder / "params.yaml").write_text(yaml.safe_dump(params(stage)), encoding="utf-8")
     program, *arguments = COMMANDS[stage].split()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib"), "LLMLAB_SCRATCH": str(folder / "scratch")}
-    command = [sys.executable, "-ISc", LAUNCHER, sys.executable, str(ROOT / "stages" / program), *arguments]
-    result = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-    if result.returncode:
-        raise SystemExit(f"stage {stage} failed")
-    seconds, kibibytes = result.stdout.splitlines()[-1].split()
-    return float(seconds), int(kibibytes) / 1024
+    return run_stage(program, arguments, folder, {"LLMLAB_SCRATCH": str(folder / "scratch")})
 
 
 def measure(megabytes: int, stages: list[str]) -> dict[str, Any]:

@@ -53,6 +53,29 @@ def test_the_dialect_of_the_source_stays(make: Make) -> None:
     assert json.loads(outcome.document.meta)["dialect"] == "pharo"
 
 
+def test_comments_of_stx_are_rendered_with_an_end(make: Make) -> None:
+    text = (
+        "\"{ Package: 'demo' }\"!\n\nObject subclass:#A\n\tinstanceVariableNames:'n'\n\tclassVariableNames:''\n"
+        "\tpoolDictionaries:''\n\tcategory:'Demo'\n!\n\n!A methodsFor:'x'!\n\n"
+        'count\n\t"/ it\'s ] not counted\n\t^ n "/ here\n! !\n'
+    )
+    (outcome,) = read_code(code(make, text, path="A.st"))
+    assert isinstance(outcome, Kept)
+    (method,) = parse_rendered(outcome.document.text).methods
+    assert method.source == 'count\n\t"/ it\'s ] not counted"\n\t^ n "/ here"'
+
+
+def test_methods_of_javascript_are_dropped(make: Make) -> None:
+    text = (
+        "Smalltalk createPackage: 'Demo'!\nObject subclass: #A\n\tinstanceVariableNames: 'n'\n\tpackage: 'Demo'!\n\n"
+        "!A methodsFor: 'x'!\nlength\n\t<return self['length']>\n!\nn\n\t^ n < 3\n! !\n"
+    )
+    *dropped, kept = read_code(code(make, text, path="A.st"))
+    assert [each.reason for each in dropped if isinstance(each, Dropped)] == ["do-it", "inline JavaScript"]
+    assert isinstance(kept, Kept)
+    assert [each.selector for each in parse_rendered(kept.document.text).methods] == ["n"]
+
+
 def test_a_broken_method_is_dropped_as_a_fragment(make: Make) -> None:
     dropped, kept = read_code(code(make, COUNTER + BROKEN, path="p"))
     assert isinstance(kept, Kept)

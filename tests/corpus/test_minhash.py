@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import networkx
+import numpy as np
 import pytest
+from datatrove.pipeline.dedup.minhash import MinhashDedupSignature
 
 from llmlab.artifacts.documents import Document, make_document
 from llmlab.corpus import minhash
@@ -175,6 +177,13 @@ def test_parts_and_workers_do_not_matter(parts: int, tmp_path: Path, monkeypatch
     monkeypatch.setattr(minhash, "_PART_CHARACTERS", sum(len(d.text) for d in documents) // parts)
     assert clusters_of(documents, CONFIG, tmp_path / "cut") == whole
     assert len(list((tmp_path / "cut" / "parts").iterdir())) == parts + 1
+
+
+@pytest.mark.parametrize("shingles", [1, 7, 300])
+def test_signatures_are_those_of_datatrove(shingles: int, tmp_path: Path) -> None:
+    hashes = np.random.default_rng(shingles).integers(0, 2**64, size=(shingles, 1), dtype=np.uint64)
+    ours = minhash._Signatures(tmp_path, CONFIG)
+    assert ours.get_signature(hashes) == MinhashDedupSignature.get_signature(ours, hashes)
 
 
 def test_meetings_are_read_from_pairs_of_neighbours() -> None:

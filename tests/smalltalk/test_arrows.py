@@ -1,6 +1,9 @@
 import pytest
 
 from llmlab.smalltalk.arrows import modern_spelling
+from llmlab.smalltalk.dialects import DIALECTS
+from llmlab.smalltalk.nodes import same_tree
+from llmlab.smalltalk.parser import parse_method
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,11 @@ def test_st80(source, expected):
 def test_other_dialects():
     assert modern_spelling("a _ 3. b_ x", "squeak") == "a := 3. b_ x"
     assert modern_spelling("a _ 3", "pharo") == "a _ 3"
+
+
+def test_comments_of_stx_get_their_end():
+    source = 'foo\n\t"/ it\'s [ "here"  \n\tx _ "/\n\t1. "as"\n\t^ \'a "/ b\' "/ end'
+    expected = 'foo\n\t"/ it\'s [ \'here"\n\tx := "/"\n\t1. "as"\n\t^ \'a "/ b\' "/ end"'
+    assert modern_spelling(source, "stx") == expected
+    assert modern_spelling(expected, "stx") == expected
+    assert same_tree(parse_method(expected), parse_method(source, DIALECTS["stx"]))

@@ -15,13 +15,14 @@ from llmlab.smalltalk.nodes import (
     LooseByteArray,
     Message,
     Number,
+    RawStatement,
     Return,
     Send,
     Variable,
     same_tree,
     walk,
 )
-from llmlab.smalltalk.parser import parse_method
+from llmlab.smalltalk.parser import parse_method, parse_statements
 from llmlab.smalltalk.printer import print_method
 
 
@@ -49,6 +50,20 @@ def test_every_method_of_the_table_round_trips(fixtures):
             method = parse_method(source, DIALECTS[name])
             printed = print_method(method, DIALECTS[name])
             assert same_tree(parse_method(printed, DIALECTS[name]), method), (name, source, printed)
+
+
+def test_a_do_it_of_amber_is_no_javascript():
+    assert len(parse_statements("a < b. c > d", DIALECTS["amber"]).body) == 2
+    (raw,) = parse_method("foo <return a < 1 ? '>>' : \"[\">", DIALECTS["amber"]).body
+    assert raw == RawStatement("return a < 1 ? '>>' : \"[\"")
+
+
+def test_a_comment_of_stx_ends_with_its_line():
+    source = 'foo\n\t"/ it\'s [ open\n\t^ 1 "/ one'
+    assert [name for name, dialect in DIALECTS.items() if syntax_fault(source, dialect) is None] == ["stx"]
+    assert same_tree(parse_method(source, DIALECTS["stx"]), parse_method("foo ^ 1"))
+    assert syntax_fault("foo %{ if (x % 2) { return 'a; } %} ^ 1", DIALECTS["stx"]) is None
+    assert syntax_fault("foo %{ if (x % 2) { return 'a; } ^ 1", DIALECTS["stx"]) is not None
 
 
 def value_of(source, name):

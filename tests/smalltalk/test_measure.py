@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmlab.smalltalk.lexer import scan
 from llmlab.smalltalk.measure import (
     code_tokens,
     complexity,
@@ -86,6 +87,12 @@ def test_complexity(source, expected):
 )
 def test_code_tokens(source, expected):
     assert code_tokens(source) == expected
+
+
+@given(st.text(alphabet="ab_:=.;^[](){}#$'\"|-<>!19 \n", max_size=60))
+def test_code_tokens_are_those_of_the_lexer(source):
+    texts = [":=" if each.text == "_" else each.text for each in scan(source) if each.kind != "comment"]
+    assert code_tokens(source) == texts
 
 
 def test_layout_and_comments_do_not_change_code_tokens():

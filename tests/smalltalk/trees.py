@@ -58,8 +58,9 @@ class Trees:
     @cached_property
     def operators(self):
         more = [] if self.dialect.longest_operator else ["==>", "~~>"]
+        plain = [each for each in OPERATORS if each != "||" or not self.dialect.bar_alone]
         return st.sampled_from(
-            OPERATORS + more + ["!"] * ("!" in self.dialect.operators) + ["^"] * self.dialect.caret_sends
+            plain + more + ["!"] * ("!" in self.dialect.operators) + ["^"] * self.dialect.caret_sends
         )
 
     def message(self, draw, expressions):
@@ -113,7 +114,8 @@ class Trees:
 
     @cached_property
     def expressions(self):
-        paths = st.sampled_from(["Smalltalk.Foo", "A.B.C"]) if self.dialect.paths else st.nothing()
+        mark = "." if r"\." in self.dialect.paths else "::"
+        paths = st.sampled_from([f"Smalltalk{mark}Foo", f"A{mark}B{mark}C"]) if self.dialect.paths else st.nothing()
         return st.recursive(self.variables | paths.map(Variable) | self.arrays, self.compound, max_leaves=12)
 
     def compound(self, inner):

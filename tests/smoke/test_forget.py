@@ -7,6 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from llmlab.artifacts.documents import read_documents
+from llmlab.shards.format import read_shard
+from llmlab.tokenizer.base import tokenizer_hash
+from llmlab.tokenizer.table import load_tokenizer
 from tests.smoke.project import make_project, run
 
 pytestmark = pytest.mark.slow
@@ -60,6 +63,13 @@ def traces(project: Path, words: tuple[bytes, ...]) -> list[str]:
     return found
 
 
+def sharded(project: Path) -> str:
+    """All that the shards say, in words: their bytes are numbers of tokens."""
+    tokenizer = load_tokenizer(project / "models/tokenizer")
+    folders = [project / f"data/shards/{name}" for name in ("train", "val", "test")]
+    return "\n".join(tokenizer.decode(read_shard(each, tokenizer_hash(tokenizer)).ids.tolist()) for each in folders)
+
+
 def test_an_author_and_a_document_leave_no_trace(project: Path) -> None:
     before = traces(project, WORDS)
     places = ("raw", "clean", "dropped", "dedup", "decontaminated", "split")
@@ -70,11 +80,13 @@ def test_an_author_and_a_document_leave_no_trace(project: Path) -> None:
         if document.kind == "prose" and document.group != "zora-quill"
     )
     words = (*WORDS, chosen.id.encode(), repr(chosen.text[-80:])[1:-1].encode())
+    assert all(text in sharded(project) for text in ("quillfeather", chosen.text[-80:].strip()))
     told = run(project, "lab forget zora-quill")
     assert "covers 3 english documents" in told.stdout, told.stdout + told.stderr
     assert run(project, f"lab forget {chosen.id}").returncode == 0
     build(project)
     assert [name for name in traces(project, words) if not name.startswith(".dvc/cache")] == []
+    assert not any(text in sharded(project) for text in ("quillfeather", chosen.text[-80:].strip()))
     # The old builds are in DVC's cache until they are cleared away, as the command said.
     assert any(name.startswith(".dvc/cache") for name in traces(project, words))
     assert run(project, "lab clean --artifacts --yes").returncode == 0

@@ -76,7 +76,7 @@ def check(
 ) -> None:
     """Say of every method whether it is valid in its dialect, and what is wrong with it: id, valid, error.
 
-    Dialects: strict, pharo, squeak, cuis, gnu, dolphin, visualworks, gemstone, amber, st80.
+    Dialects: strict, pharo, squeak, cuis, gnu, dolphin, visualworks, gemstone, amber, st80, and stx, vast beside them.
     """
     from llmlab.smalltalk.verdicts import BadLineError, verdicts  # noqa: PLC0415
 

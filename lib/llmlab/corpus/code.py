@@ -14,6 +14,7 @@ from llmlab.smalltalk.arrows import modern_spelling
 from llmlab.smalltalk.formats.reading import Reading, RefusedError
 from llmlab.smalltalk.formats.table import read_text
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
+from llmlab.smalltalk.nodes import Method, RawStatement, walk
 from llmlab.smalltalk.records import ClassRecord, MethodRecord
 from llmlab.smalltalk.rendering import render_header, render_parts
 from llmlab.smalltalk.tonel import BrokenMethod, Parse
@@ -91,9 +92,11 @@ def _fault(source: str, parse: Parse) -> tuple[str, str]:
     if _INLINE.search(source):
         return "inline C", ""
     try:
-        parse(source)
+        tree = parse(source)
     except SmalltalkSyntaxError as error:
         return "broken method", str(error)
+    if isinstance(tree, Method) and "<" in source and any(isinstance(each, RawStatement) for each in walk(tree)):
+        return "inline JavaScript", ""
     return "", ""
 
 

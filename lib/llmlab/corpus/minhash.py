@@ -46,6 +46,7 @@ _PART_CHARACTERS = 32_000_000
 # neighbours, and a stranger between two copies of a text would part them.
 _WINDOW = 16
 _PAIR = struct.Struct("<4I")
+_MERSENNE = np.uint64((1 << 61) - 1)
 _CLUSTER_ROW = np.dtype([("number", "<u4"), ("cluster", "<u4")])
 
 
@@ -108,6 +109,15 @@ class _Signatures(MinhashDedupSignature):
         assert self.writer is not None, "run opens it"
         self.writer.append(hashes)
         return hashes.reshape(-1, 1)
+
+    def get_signature(self, shingles: Hashes) -> list[list[int]]:
+        """datatrove's, without its division: modulo 2^61 - 1 is to add what stands above the 61st bit."""
+        a, b = self.parameters
+        values = shingles * a + b
+        folded = (values & _MERSENNE) + (values >> np.uint64(61))
+        # Below the prime the difference wraps around to a huge number, from it on it is the remainder.
+        least: Hashes = np.minimum(folded, folded - _MERSENNE).min(axis=0)
+        return least.reshape(self.dedupe.buckets, -1).tolist()
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> None:
         with ShingleWriter(self.work / "shingles", rank) as self.writer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmlab.artifacts.documents import COLUMNS, Document, open_rows
@@ -43,7 +43,7 @@ OUTCOME_COLUMNS = [*DROPPED_COLUMNS, "part", "kept"]
 def dropped_row(dropped: Dropped) -> dict[str, str]:
     """A dropped document as a row of `DROPPED_COLUMNS`, all text."""
     facts = {"stage": dropped.stage, "reason": dropped.reason, "detail": dropped.detail}
-    return {**asdict(dropped.document), **facts, "fragment": "yes" if dropped.fragment else "no"}
+    return {**vars(dropped.document), **facts, "fragment": "yes" if dropped.fragment else "no"}
 
 
 @contextmanager

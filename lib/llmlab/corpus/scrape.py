@@ -3,7 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,7 +97,7 @@ def _sample(documents: Iterator[Document], limit: int | None, skipped: Counter[s
         path = work / "candidates.parquet"
         chosen = _Smallest(limit)
         candidates = ((place, each) for place, each in enumerate(documents) if chosen.takes(id_number(each.id), place))
-        rows = ({"place": str(place), **asdict(each)} for place, each in candidates)
+        rows = ({"place": str(place), **vars(each)} for place, each in candidates)
         write_rows(path, ["place", *COLUMNS], rows)
         places = chosen.places()
         if chosen.seen > len(places):

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,7 +77,7 @@ def write_sets(folder: Path, dealt: Iterable[tuple[str, Document]]) -> dict[str,
     with ExitStack() as stack:
         files = {name: stack.enter_context(open_rows(set_path(folder, name), COLUMNS)) for name in SETS}
         for name, document in dealt:
-            files[name].write(asdict(document))
+            files[name].write(vars(document))
     return {name: file.count for name, file in files.items()}
 
 

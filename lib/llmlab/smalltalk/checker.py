@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import (
-    COMMENT,
     NOTHING,
     STRING,
     SmalltalkSyntaxError,
@@ -79,7 +78,7 @@ class _Tables(NamedTuple):
 def _tables(dialect: Dialect) -> _Tables:
     expression = _expression(dialect)
     statements = _statements(dialect, expression)
-    temporaries = "(?:vn*+v|q)?+"
+    temporaries = "(?:vn*+v|q)?+" if dialect.empty_bars else "(?:vn*+v)?+"
     pattern = f"(?:n|{_operator(dialect)}n|(?:kn)++)"
     argument = "(?:m?D|l|n)" if dialect.pragma_names else "(?:m?D|l)"
     pragmas = f"(?:w(?:n|(?:k{argument})++)x)*+"
@@ -107,7 +106,7 @@ def _token(dialect: Dialect) -> str:
         "H": "::" if dialect.double_colon else NOTHING,
         "o": ":",
         "r": dialect.returns,
-        "c": COMMENT,
+        "c": dialect.comment,
         "l": STRING,
         **_number_letters(dialect, number),
         "Y": rf"#\[(?:{_BLANKS}{_BYTE})*+{_BLANKS}\]" if dialect.byte_arrays else NOTHING,
@@ -139,8 +138,8 @@ def _operator_letters(dialect: Dialect) -> dict[str, str]:
     over = f"(?![{dialect.operators}])" if dialect.operator_takes_minus else f"(?!(?!-[0-9])[{dialect.operators}])"
     minus = "-" if dialect.detached_minus else "-(?=[0-9])"
     return {
-        "q": rf"\|\|{over}",
-        "v": rf"\|{over}",
+        "q": NOTHING if dialect.bar_alone else rf"\|\|{over}",
+        "v": r"\|" if dialect.bar_alone else rf"\|{over}",
         "w": f"<{over}",
         "x": f">{over}",
         "m": f"{minus}{over}",

@@ -1,7 +1,7 @@
 """What the dialects of Smalltalk disagree about, one row of switches each.
 
-The rows follow the compilers themselves where their source is public (Pharo's RBParser, GNU's gst-parse.c, Dolphin's
-compiler.cpp, Amber's parser.pegjs), and published sources of the dialect where it is not.
+The rows follow the compilers themselves where their source is public (Pharo's RBParser, Squeak's Scanner and Parser,
+GNU's gst-parse.c, Dolphin's compiler.cpp, Amber's parser.pegjs), and published sources of the dialect where it is not.
 """
 
 from dataclasses import dataclass
@@ -30,10 +30,14 @@ class Dialect:
     """Whether `2 ^ n` is a message, where a return cannot be."""
     longest_operator: int = 0
     """The most characters of one operator; 0: any number."""
+    bar_alone: bool = False
+    """Whether no operator starts with `|` but `|` itself: `||` is two bars."""
     operator_takes_minus: bool = False
     """Whether `>-1` is the operator `>-` and 1, instead of `>` and -1."""
     blank: str = r"[ \t\r\n\f]"
     """One blank, as a regular expression."""
+    comment: str = r'"[^"]*+(?:""[^"]*+)*+"'
+    """A comment, as a regular expression."""
     character: str = r"\$[\s\S]"
     """A character literal, as a regular expression."""
     digits: str = r"[0-9]+"
@@ -48,12 +52,14 @@ class Dialect:
     """Whether `1.5s2` is one number, instead of the message `s2` to 1.5."""
     detached_minus: bool = True
     """Whether `- 5` is a number."""
-    paths: bool = False
-    """Whether `Smalltalk.Foo` is one name and `#Foo.Bar` one symbol."""
+    paths: str = ""
+    """What joins the names of `Smalltalk.Foo` to one, as a regular expression; empty where nothing does."""
+    path_symbols: bool = True
+    """Whether `#Foo.Bar` is one symbol then."""
     path_selectors: bool = False
     """Whether a path may stand where a unary selector may."""
     double_hash: bool = False
-    """Whether `##foo` is a symbol."""
+    """Whether `##foo` is a symbol, and `##(1)` an array."""
     spaced_hash: bool = False
     """Whether blanks may follow `#`, and `#:` is a symbol."""
     symbol_splits: bool = False
@@ -98,16 +104,22 @@ class Dialect:
     """Whether statements may follow a return."""
     block_temporaries: bool = True
     """Whether a block may declare variables of its own."""
+    empty_bars: bool = True
+    """Whether `||` declares no variables, and is not an operator, where a body starts."""
     bare_parameters: bool = True
     """Whether `[:a]` needs no bar."""
     glued_parameters: bool = False
     """Whether `[:a:b | a]` has two parameters, although `a:` is one token."""
+    glued_pragmas: bool = True
+    """Whether `><` or `>|` ends a pragma and starts what follows, instead of being an operator."""
     pragma_names: bool = True
     """Whether a pragma's argument may be a name."""
     primitive_names: bool = True
     """Whether that holds for `<primitive: 60 error: ec>`."""
     pragma_expressions: bool = False
     """Whether a pragma's argument may be an expression of unary and binary messages."""
+    raw_statements: bool = False
+    """Whether `<text>` may be a statement, with `>>` for a `>` in the text: the JavaScript of Amber before 2016."""
     foreign: frozenset[str] = frozenset()
     """The words after `<` whose pragma is no Smalltalk: it is raw text up to the next `>`."""
 
@@ -121,6 +133,8 @@ _ROWS = (
     Dialect(name="strict", identifier=_ASCII_NAME, braces=False),
     Dialect(
         name="pharo",
+        detached_minus=False,
+        glued_pragmas=False,
         operators=_OPERATORS + "·÷±×",
         unfinished=r"[0-9]+r(?!\w)",
         double_hash=True,
@@ -135,6 +149,9 @@ _ROWS = (
     ),
     Dialect(
         name="squeak",
+        bar_alone=True,
+        glued_pragmas=False,
+        pragma_names=False,
         assign=r":=|_(?![\w:])|←",
         returns=r"[\^↑]",
         unfinished=r"[0-9]+r(?!\w)",
@@ -147,6 +164,9 @@ _ROWS = (
     ),
     Dialect(
         name="cuis",
+        bar_alone=True,
+        glued_pragmas=False,
+        pragma_names=False,
         assign=r":=|_(?![\w:])|←",
         returns=r"[\^↑]",
         caret_sends=True,
@@ -163,8 +183,11 @@ _ROWS = (
     ),
     Dialect(
         name="gnu",
+        empty_bars=False,
+        glued_pragmas=False,
+        path_symbols=False,
         # Subtle: `_` assigns wherever a name could start, so `a _b` gives a the value of b.
-        identifier=r"[A-Za-z][A-Za-z0-9_]*",
+        identifier=r"[A-Za-z][A-Za-z0-9_$]*",
         assign=":=|_",
         operators=_OPERATORS.replace("!", ""),
         longest_operator=2,
@@ -172,7 +195,7 @@ _ROWS = (
         digits=r"[0-9][0-9_]*",
         radix=r"[0-9]+r-?[0-9A-Z][0-9A-Z_]*(?:\.[0-9A-Z]+)?(?:e-?[0-9]+)?",
         unfinished="[0-9]+r",
-        paths=True,
+        paths=r"\.|::",
         bare_words=False,
         bindings=True,
         compile_time=True,
@@ -184,7 +207,7 @@ _ROWS = (
         blank=r"[ \t\r\n\f\v]",
         character=r"\$(?:\\(?:[0abfnrtv]|x[0-9A-F]+)|[\s\S])",
         exponent_sign="+-",
-        paths=True,
+        paths=r"\.",
         path_selectors=True,
         symbol_splits=True,
         brace_returns=True,
@@ -196,7 +219,7 @@ _ROWS = (
         bare_parameters=False,
         foreign=frozenset({"stdcall:", "cdecl:", "thiscall:", "fastcall:", "virtual", "overlap"}),
     ),
-    Dialect(name="visualworks", paths=True, bindings=True, foreign=frozenset({"C:"})),
+    Dialect(name="visualworks", paths=r"\.", bindings=True, foreign=frozenset({"C:"})),
     Dialect(
         name="gemstone",
         assign=r":=|_(?![\w:])",
@@ -224,6 +247,7 @@ _ROWS = (
         glued_parameters=True,
         pragma_names=False,
         primitive_names=False,
+        raw_statements=True,
     ),
     Dialect(
         name="st80",
@@ -238,6 +262,25 @@ _ROWS = (
         braces=False,
         empty_statements=True,
         block_temporaries=False,
+    ),
+    Dialect(
+        name="stx",
+        assign=r":=|_(?![\w:])",
+        # A comment to the end of its line, and C between two signs of its own.
+        comment=r'"/[^\r\n]*+|%\{(?:[^%]|%(?!\}))*+%\}|"[^"]*+(?:""[^"]*+)*+"',
+        paths="::",
+        path_symbols=False,
+        unreachable=True,
+        foreign=_FOREIGN,
+    ),
+    Dialect(
+        name="vast",
+        identifier=_ASCII_NAME,
+        paths="::",
+        path_symbols=False,
+        double_hash=True,
+        compile_time=True,
+        empty_statements=True,
     ),
 )
 DIALECTS = {row.name: row for row in _ROWS}

@@ -17,6 +17,7 @@ from llmlab.smalltalk.nodes import (
     ExpressionArray,
     Literal,
     Message,
+    RawStatement,
     Return,
     Send,
     Statement,
@@ -34,7 +35,7 @@ class ExpressionReader(LiteralReader):
         self.operators = _WITH_CARET if dialect.caret_sends else _OPERATORS
 
     def _temporaries(self) -> tuple[Variable, ...]:
-        if not self._take_mark("|"):
+        if (self.token.text == "||" and not self.dialect.empty_bars) or not self._take_mark("|"):
             return ()
         names: list[Variable] = []
         while self.token.kind == "name":
@@ -73,6 +74,9 @@ class ExpressionReader(LiteralReader):
 
     def _statement(self) -> Statement:
         token = self.token
+        if token.kind == "raw":
+            self._advance()
+            return RawStatement(token.text[1:-1], start=token.start, stop=token.end)
         if token.kind != "caret":
             return self._expression()
         self._advance()

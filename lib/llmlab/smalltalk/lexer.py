@@ -14,7 +14,6 @@ from llmlab.smalltalk.dialects import PHARO, Dialect
 # Possessive quantifiers (`*+`) keep an unterminated string or comment linear: without them the expression
 # would back off into `'a''b` and report a string that ends at its first doubled quote.
 STRING = r"'[^']*+(?:''[^']*+)*+'"
-COMMENT = r'"[^"]*+(?:""[^"]*+)*+"'
 _BRACKETS = re.compile(r"""'[^']*+'|"[^"]*+"|\$[\s\S]|[\[\]'"]""")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # What no dialect's expression can match.
@@ -28,19 +27,22 @@ def operator(dialect: Dialect) -> str:
         return f"{one}++"
     # Subtle: `-` directly before a digit ends the operator, unless it is its first character.
     more = f"{{0,{dialect.longest_operator - 1}}}+" if dialect.longest_operator else "*+"
-    return f"{one}(?:(?!-[0-9]){one}){more}"
+    first = rf"\||(?!\|){one}" if dialect.bar_alone else one
+    return f"{first}(?:(?!-[0-9]){one}){more}"
 
 
 def path(dialect: Dialect) -> str:
     """Two or more names with periods between, as a regular expression."""
-    return rf"{dialect.identifier}(?:\.{dialect.identifier})++" if dialect.paths else NOTHING
+    name = dialect.identifier
+    return rf"{name}(?:(?:{dialect.paths}){name})++" if dialect.paths else NOTHING
 
 
 def bare_symbol(dialect: Dialect) -> str:
     """What may follow `#` without quotes, as a regular expression."""
     name = dialect.identifier
     words = rf"(?:{name}:(?!=))++|{name}" if dialect.symbol_splits else rf"{name}(?::(?!=)(?:{name})?)*"
-    return f"{path(dialect)}|{words}|{operator(dialect)}{'|:' if dialect.spaced_hash else ''}"
+    paths = path(dialect) if dialect.path_symbols else NOTHING
+    return f"{paths}|{words}|{operator(dialect)}{'|:' if dialect.spaced_hash else ''}"
 
 
 def hashes(dialect: Dialect) -> str:
@@ -63,10 +65,26 @@ def numbers(dialect: Dialect) -> dict[str, str]:
 @cache
 def token_pattern(dialect: Dialect) -> re.Pattern[str]:
     """One token after any blanks; the group that matched is the token's kind."""
+    kinds = [f"(?P<{kind}>{pattern})" for kind, pattern in _kinds(dialect).items()]
+    return re.compile(f"{dialect.blank}*+(?:{'|'.join(kinds)})")
+
+
+@cache
+def text_pattern(dialect: Dialect) -> re.Pattern[str]:
+    """The same without kinds, for speed: its only group is the token's text, empty for a comment and at the end."""
+    kinds = _kinds(dialect)
+    comment, end = kinds.pop("comment"), kinds.pop("end")
+    tokens = "|".join(f"(?:{pattern})" for pattern in kinds.values())
+    return re.compile(f"{dialect.blank}*+(?:{comment}|({tokens})|{end})")
+
+
+def _kinds(dialect: Dialect) -> dict[str, str]:
+    """Every kind of token and its regular expression, in the order in which they are tried."""
     name = dialect.identifier
-    blanks = f"{dialect.blank}*+" if dialect.spaced_hash else ""
+    start = hashes(dialect)
     openings = [r"#\{"] * (dialect.dictionaries or dialect.bindings) + [r"##\("] * dialect.compile_time
     patterns = {
+        "comment": dialect.comment,
         "assign": dialect.assign,
         "path": path(dialect),
         "keyword": rf"{name}:(?![=:])" if dialect.double_colon else rf"{name}:(?!=)",
@@ -75,18 +93,16 @@ def token_pattern(dialect: Dialect) -> re.Pattern[str]:
         "punctuation": r"[\[\](){};.:`]" if dialect.backticks else r"[\[\](){};.:]",
         "caret": dialect.returns,
         "binary": operator(dialect),
-        "comment": COMMENT,
         "string": STRING,
         **numbers(dialect),
-        "array": f"#{blanks}[(\\[]" if dialect.byte_arrays else f"#{blanks}\\(",
+        "array": f"{start}[(\\[]" if dialect.byte_arrays else f"{start}\\(",
         "opening": "|".join(openings) or NOTHING,
         "symbol": rf"{hashes(dialect)}(?:{bare_symbol(dialect)}|{STRING})",
         "character": dialect.character,
         "bad": r"[\s\S]",
         "end": r"\Z",
     }
-    kinds = [f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items() if pattern != NOTHING]
-    return re.compile(f"{dialect.blank}*+(?:{'|'.join(kinds)})")
+    return {kind: pattern for kind, pattern in patterns.items() if pattern != NOTHING}
 
 
 @cache
@@ -99,7 +115,7 @@ class Token(NamedTuple):
 
     Kinds: name, path (`Smalltalk.Foo`), keyword (`at:`), binary, assign, caret, punctuation (`[ ] ( ) { } ; . :` and
     a backtick), colons (`::`), array (`#(` or `#[`), opening (`##(` or `#{`), integer, float, scaled, character,
-    string, symbol (with its `#`), and comment where comments are asked for.
+    string, symbol (with its `#`), raw (Amber's `<JavaScript>`), and comment where comments are asked for.
     """
 
     kind: str
@@ -137,9 +153,50 @@ def syntax_error(source: str, position: int, expected: str) -> SmalltalkSyntaxEr
     return SmalltalkSyntaxError(f"line {line}: expected {expected}, found {found}", position, expected, line)
 
 
+_RAW = re.compile(r"(?P<raw><(?:>>|[^>])*+>)")
+_PRAGMA_START = re.compile(r"<\s*[A-Za-z][A-Za-z0-9]*(?:\s*>(?!>)|:(?![=:]))")
+_BEFORE_RAW = frozenset({".", "[", "|", "||"})
+
+
+def _matches(source: str, dialect: Dialect) -> Iterator[re.Match[str]]:
+    """The tokens of a text, as matches of their expressions."""
+    if not dialect.raw_statements or "<" not in source:
+        return token_pattern(dialect).finditer(source)
+    return _matches_around_raw(source, token_pattern(dialect))
+
+
+def _matches_around_raw(source: str, tokens: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The same where a statement may be raw text: where a statement starts and no pragma does."""
+    position, header, before = 0, list[str](), ""
+    while (match := tokens.match(source, position)) is not None:
+        kind = match.lastgroup or "end"
+        text, start = match[kind], match.start(kind)
+        starts = before in _BEFORE_RAW or _is_pattern(header)
+        if starts and text[:1] == "<" and not _PRAGMA_START.match(source, start):
+            match = _RAW.match(source, start) or match
+        yield match
+        if kind == "end":
+            return
+        if kind != "comment":
+            before = text
+            header = [*header, kind][:_LONGEST_PATTERN]
+        position = match.end()
+
+
+# Tokens of a pattern of thirty keywords, more than any compiler takes arguments for.
+_LONGEST_PATTERN = 61
+
+
+def _is_pattern(kinds: list[str]) -> bool:
+    """Whether tokens of these kinds are a whole method pattern."""
+    if kinds[:1] == ["keyword"]:
+        return len(kinds) % 2 == 0 and set(kinds[::2]) == {"keyword"} and set(kinds[1::2]) == {"name"}
+    return kinds in (["name"], ["binary", "name"])
+
+
 def scan(source: str, dialect: Dialect = PHARO) -> Iterator[Token]:
     """Every token of any text at all, comments included; what is no token comes one character at a time as `bad`."""
-    for match in token_pattern(dialect).finditer(source):
+    for match in _matches(source, dialect):
         kind = match.lastgroup or "end"
         if kind != "end":
             yield Token(kind, match[kind], match.start(kind), match.end())
@@ -153,7 +210,7 @@ def tokenize(source: str, comments: bool = False, dialect: Dialect = PHARO) -> l
     """
     tokens: list[Token] = []
     append = tokens.append
-    for match in token_pattern(dialect).finditer(source):
+    for match in _matches(source, dialect):
         kind = match.lastgroup or "end"
         if kind in _RARE:
             if kind == "end" or (kind == "comment" and not comments):

@@ -75,6 +75,8 @@ class LiteralReader(ABC):
         if token.kind != "binary" or token.text[0] != mark:
             return False
         if len(token.text) > 1:
+            if mark == ">" and not self.dialect.glued_pragmas:
+                return False
             self._split(1)
         self._advance()
         return True

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from llmlab.smalltalk.lexer import scan
+from llmlab.smalltalk.dialects import PHARO
+from llmlab.smalltalk.lexer import text_pattern
 from llmlab.smalltalk.nodes import (
     PSEUDO_VARIABLES,
     Assign,
@@ -100,7 +101,7 @@ def code_tokens(source: str) -> list[str]:
 
     Where a quote never closes, what follows it is cut into tokens like code.
     """
-    return [":=" if each.text == "_" else each.text for each in scan(source) if each.kind != "comment"]
+    return [":=" if text == "_" else text for text in text_pattern(PHARO).findall(source) if text]
 
 
 def edit_similarity(a: Sequence[str], b: Sequence[str]) -> float:

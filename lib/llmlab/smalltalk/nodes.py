@@ -187,7 +187,14 @@ class Return(Node):
     value: Expression
 
 
-Statement = Expression | Return
+@dataclass(frozen=True, slots=True)
+class RawStatement(Node):
+    """`<return self.length>`, JavaScript in old Amber; text is what stands between the angle brackets."""
+
+    text: str
+
+
+Statement = Expression | Return | RawStatement
 
 
 @dataclass(frozen=True, slots=True)

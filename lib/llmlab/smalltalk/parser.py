@@ -6,6 +6,7 @@ Whoever wants a yes or a no and no tree asks `checker`, which is faster.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from llmlab.smalltalk.dialects import PHARO, Dialect
@@ -44,9 +45,14 @@ def parse_method(source: str, dialect: Dialect = PHARO) -> Method:
 def parse_statements(source: str, dialect: Dialect = PHARO) -> Sequence:
     """The tree of a do-it: temporaries and statements without a pattern; raises SmalltalkSyntaxError."""
     try:
-        return Parser(source, dialect).sequence()
+        return Parser(source, without_raw(dialect)).sequence()
     except RecursionError:
         raise _too_deep(source) from None
+
+
+def without_raw(dialect: Dialect) -> Dialect:
+    """The dialect of do-its, where `a < b. c > d` starts with no pattern that raw text could follow."""
+    return replace(dialect, raw_statements=False) if dialect.raw_statements else dialect
 
 
 def parse_pattern(source: str, dialect: Dialect = PHARO) -> Pattern:

@@ -32,6 +32,7 @@ from llmlab.smalltalk.nodes import (
     Node,
     Number,
     Pragma,
+    RawStatement,
     Return,
     Send,
     Sequence,
@@ -161,6 +162,8 @@ class _Printer:
         return lines
 
     def _statement(self, statement: Statement, indent: int) -> str:
+        if isinstance(statement, RawStatement):
+            return f"<{statement.text}>"
         if isinstance(statement, Return):
             return "^ " + self.expression(statement.value, indent)
         return self.expression(statement, indent)
@@ -268,6 +271,8 @@ class _Printer:
         return f"{opening} {(between + ' ').join(texts)}{closing}"
 
     def _flat_statement(self, node: Statement, room: int) -> str | None:
+        if isinstance(node, RawStatement):
+            return f"<{node.text}>" if len(node.text) < room and "\n" not in node.text else None
         if not isinstance(node, Return):
             return self._flat(node, room)
         text = self._flat(node.value, room)

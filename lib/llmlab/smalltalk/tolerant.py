@@ -10,7 +10,7 @@ from llmlab.smalltalk.dialects import PHARO, Dialect
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError, Token, checked_kind, scan, syntax_error
 from llmlab.smalltalk.literals import MAX_DEPTH
 from llmlab.smalltalk.nodes import Broken, Expression, Method, Sequence, Statement
-from llmlab.smalltalk.parser import Parser
+from llmlab.smalltalk.parser import Parser, without_raw
 
 
 class PartialMethod(NamedTuple):
@@ -38,7 +38,7 @@ def read_method(source: str, dialect: Dialect = PHARO) -> PartialMethod:
 
 def read_statements(source: str, dialect: Dialect = PHARO) -> PartialSequence:
     """The tree of a do-it that may be cut short or wrong; never raises SmalltalkSyntaxError."""
-    reader = _TolerantParser(source, dialect)
+    reader = _TolerantParser(source, without_raw(dialect))
     try:
         return PartialSequence(reader.sequence(), reader.sorted_errors())
     except (SmalltalkSyntaxError, RecursionError):

@@ -46,6 +46,38 @@ def test_dolphin_tells_protocols_afterwards():
     assert methods("dolphin.pax", "Number")["fathoms"].protocol == "converting"
 
 
+def test_vast_tells_protocols_in_expressions():
+    reading = read_chunks((FOLDER / "vast.app").read_text(encoding="utf-8"))
+    assert [(each.selector, each.protocol) for each in reading.classes[0].methods] == [
+        ("hot", "instance creation"),
+        ("bake:", "baking"),
+        ("bread", "public"),
+        ("cool", "private"),
+    ]
+    # What is left: the application, its default and the two that are sent when it is loaded.
+    assert reading.skipped == {"do-it": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect"),
+    [
+        # Applications of ENVY, once a shell around VisualWorks, and today around VAST.
+        (
+            "'From VisualWorks(R)'!\n\nA becomeDefault!\n\n!B publicMethodsFor: 'x'!\nb ^1! !",
+            "visualworks",
+        ),
+        ("A class categoriesFor: #b are: #('x')!\n\n!A class publicMethods !\nb ^1! !", "vast"),
+        ("!A class methodsFor!\nb ^1! !\n!A class categoriesFor: #b!public! !", "dolphin"),
+        # Amber before its packages had a line of their own.
+        ("Object subclass: #B\n\tinstanceVariableNames: 'a'\n\tpackage: 'P'!\n\n!B methodsFor: 'x'!\nb ^1! !", "amber"),
+    ],
+)
+def test_whose_chunks_they_are(text, dialect):
+    reading = read_chunks(text)
+    assert reading.dialect == dialect
+    assert [each.selector for each in reading.classes[0].methods] == ["b"]
+
+
 def test_a_change_set_is_followed():
     reading = read_chunks((FOLDER / "changes.cs.st").read_text(encoding="utf-8"))
     assert [each.source for each in reading.classes[0].methods] == ["shake\n\t^2"]

@@ -24,6 +24,7 @@ _AFTERWARDS = re.compile(
     rf"\s*{_OWNER}\s+(commentStamp|reorgani[sz]e|categoriesForMethods|categoriesFor|categoriesForClass)\b:?\s*(.*)",
     re.DOTALL,
 )
+_FILED = re.compile(rf"\s*{_OWNER}\s+categoriesFor:\s*(#'[^']*'|#[^\s()]+)\s+are:\s*#\((.*)\)\s*", re.DOTALL)
 _MARKERS = re.compile(r"\s*(?:classDefinition|methodRemoval|classRemoval|description|provides|requires|classRename)\b")
 _PROVIDES = re.compile(r"\s*provides:\s*'((?:[^']|'')*)'")
 _PACKAGE = re.compile(
@@ -170,6 +171,11 @@ class _ChunkReader:
 
     # -- expressions
 
+    def _file(self, name: str, side: Side, selector: str, categories: str) -> None:
+        """VAST says the protocols in an expression of its own, for each method."""
+        words = [text_of([each]) for each in scan(categories)]
+        self.gathering.file_under(name, side, text_of(list(scan(selector))[:1]), _best_protocol(words))
+
     def _expression(self, chunk: str) -> None:
         chunk = chunk.strip()
         package = _PACKAGE.search(chunk, 0, 2000)
@@ -177,7 +183,10 @@ class _ChunkReader:
             self.package = self.package or next(each for each in package.groups() if each is not None)
         if not chunk or chunk.startswith(_STYLE) or _says_nothing(chunk):
             return
-        if not take_definitions(chunk, self.gathering):
+        filed = _FILED.fullmatch(chunk)
+        if filed:
+            self._file(_class_name(filed[1]), "class" if filed[2] else "instance", filed[3], filed[4])
+        elif not take_definitions(chunk, self.gathering):
             self.gathering.skipped["do-it"] += 1
 
 

@@ -9,7 +9,7 @@ _CHUNK_SIGNS = (
         "dolphin",
         re.compile(
             r"^\"Filed out from Dolphin|^package := Package name:|package paxVersion:"
-            r"|categoriesFor(?:Methods|Class)?[!:]| guid: \((?:Core\.)?GUID fromString:",
+            r"|categoriesFor(?:Methods|Class)!|^!.* categoriesFor: #| guid: \((?:Core\.)?GUID fromString:",
             re.MULTILINE,
         ),
     ),
@@ -18,12 +18,20 @@ _CHUNK_SIGNS = (
     ("squeak", re.compile(r"^'From (?:Squeak|Croquet|etoys)", re.MULTILINE | re.IGNORECASE)),
     ("st80", re.compile(r"^'From (?:Smalltalk-80|Xerox|ParcPlace|Objectworks)", re.MULTILINE)),
     ("visualworks", re.compile(r"^'From VisualWorks", re.MULTILINE)),
-    ("amber", re.compile(r"^Smalltalk (?:current )?createPackage:", re.MULTILINE)),
+    (
+        "amber",
+        re.compile(
+            r"^Smalltalk (?:current )?createPackage:|subclass: #\w+\s+instanceVariableNames: '[^'\n]*'\s+package: '",
+            re.MULTILINE,
+        ),
+    ),
     ("stx", re.compile(r"\{ *(?:Package|NameSpace|Encoding): |\bmethodsFor:'|subclass:#\w+\s+instanceVariableNames:'")),
     (
         "vast",
         re.compile(
-            r"^!\w+(?: class)? (?:public|private)Methods ?!|becomeDefault *!|^Application create:", re.MULTILINE
+            r"^!\w+(?: class)? (?:public|private)Methods ?!|becomeDefault *!|^Application create:"
+            r"|^\"\$COMPATIBLE-DECLARATIONS-START\$\"",
+            re.MULTILINE,
         ),
     ),
     ("pharo", re.compile(r"^\tpackage: '[^'\n]*'!", re.MULTILINE)),
