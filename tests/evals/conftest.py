@@ -107,6 +107,7 @@ def subject(
         chat=models[1],
         baseline=KneserNey(ids, tokenizer.vocab_size, 3, tokenizer.special[BOS]),
         test=make_shard(test_documents, tokenizer),
+        training_ids=train.ids,
         train_documents=train_documents,
         test_documents=test_documents,
         milestones={2: models[2], 10: models[0]},

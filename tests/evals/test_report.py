@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from llmlab.artifacts.metrics import write_metrics
-from llmlab.evals import report
+from llmlab.evals import code_report, report
 from llmlab.evals.bits_per_byte import score_model
 from llmlab.evals.config import EvaluateConfig
 from llmlab.evals.subject import Subject
@@ -22,12 +22,18 @@ CONFIG = EvaluateConfig(
     max_new=16,
     order=3,
     threads=1,
+    begun=2,
+    begun_tokens=2,
+    clozes=3,
+    classes=1,
+    class_tokens=16,
+    milestone_completions=2,
     sample_prompts={"smalltalk": "Class {", "english": "One morning", "chinese": "春天", "spanish": "Una zorra"},
 )
 
 
 def everything(subject: Subject, seed: int = 1) -> dict[str, Any]:
-    smalltalk, completions = report.smalltalk(subject, CONFIG, seed)
+    smalltalk, completions = code_report.smalltalk(subject, CONFIG, seed)
     return {
         **report.bits_per_byte(subject, CONFIG, seed),
         "milestones": report.milestones(subject, CONFIG),
@@ -106,6 +112,21 @@ def test_continued_prose_is_compared_with_the_real_one(whole: dict[str, Any]) ->
         assert whole["text"][lang]["model"]["copied"] in (0.0, None)
 
 
+def test_real_prose_that_repeats_training_text_is_memorised_and_clean(whole: dict[str, Any]) -> None:
+    for lang in whole["text"]:
+        real, written = (whole["text"][lang][who] for who in ("ceiling", "model"))
+        assert real["memorised_20"] > 0.5
+        assert written["memorised_20"] in (0.0, None)
+        assert real["toxic"] == 0.0
+
+
+def test_bits_per_character_are_the_same_bits_over_fewer_signs(whole: dict[str, Any]) -> None:
+    """The made texts: ASCII in English, three bytes a character in Chinese."""
+    for name, table in whole["bits_per_character"].items():
+        assert table["english"] == pytest.approx(whole["bits_per_byte"][name]["english"], rel=1e-3)
+        assert table["chinese"] == pytest.approx(3 * whole["bits_per_byte"][name]["chinese"], rel=1e-3)
+
+
 def test_samples_show_every_milestone_from_the_same_prompts(whole: dict[str, Any]) -> None:
     rows = whole["samples"]["samples"]
     assert [(row["step"], row["lang"]) for row in rows] == [
@@ -145,7 +166,7 @@ def test_a_language_without_test_documents_has_null_and_a_status(
 
 def test_nothing_is_written_when_nothing_is_asked_for(subject: Subject) -> None:
     none = replace(CONFIG, completions=0, texts=0)
-    assert report.smalltalk(subject, none, 1) == ({}, [])
+    assert code_report.smalltalk(subject, none, 1) == ({}, [])
     assert report.text(subject, none, 1) == {}
 
 

@@ -138,3 +138,10 @@ def test_similarity_runs_from_nought_to_one():
     assert edit_similarity(["a", "b"], ["c", "d", "e"]) == 0.0
     assert edit_similarity(["a"], []) == 0.0
     assert edit_similarity(["a", "b", "c", "d"], ["a", "x", "c", "d"]) == 0.75
+
+
+def test_globals_count_as_declared_unless_it_is_said_which_there_are() -> None:
+    method = parse_method("foo\n\t^ Array new: count with: Nowhere")
+    assert undeclared(method, ()) == {"count"}
+    assert undeclared(method, ("count",), {"Array"}) == {"Nowhere"}
+    assert undeclared(method, ("count", "Nowhere"), {"Array"}) == set()

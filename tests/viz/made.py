@@ -153,10 +153,17 @@ def evaluation(languages, better: float) -> dict:
             str(step): {"bits_per_byte": {lang: base[lang] + 3 * math.exp(-step / 220) for lang in languages}}
             for step in steps
         },
-        "smalltalk": smalltalk(),
+        "smalltalk": smalltalk(steps),
+        "contamination": {
+            name: {"examples": 100, "dropped": 3, "examples_touched": 2, "examples_whole": 1, "left": 0}
+            for name in tasks
+        },
         "text": {
             lang: {
-                who: {"distinct_2": 0.8 + 0.05 * n, "distinct_3": 0.9 + 0.03 * n, "copied": 0.05 * (2 - n)}
+                who: {
+                    **{"distinct_2": 0.8 + 0.05 * n, "distinct_3": 0.9 + 0.03 * n, "copied": 0.05 * (2 - n)},
+                    **{"runs_50": 400, "memorised_50": 0.03 * (1 - n / 2), "toxic": 0.0},
+                }
                 for n, who in enumerate(("model", "kneser_ney", "ceiling"))
             }
             for lang in languages
@@ -174,9 +181,10 @@ def evaluation(languages, better: float) -> dict:
     }
 
 
-def smalltalk() -> dict:
+def smalltalk(steps=()) -> dict:
     def row(valid, low, high, copied, likeness, overlap):
         figures = {"completions": 100, "valid": valid, "valid_low": low, "valid_high": high, "cut_off": (1 - valid) / 2}
+        figures |= {"sound_of_all": valid / 2, "known": 0.9, "understood": valid if overlap else None}
         figures |= {"copied": copied, "copied_long": copied / 6, "distinct": 0.93, "median_length": 14}
         return {**figures, "exact": likeness / 5, "edit_similarity": likeness, "selector_overlap": overlap}
 
@@ -185,6 +193,21 @@ def smalltalk() -> dict:
         "model": row(0.62, 0.522, 0.709, 0.21, 0.31, 0.24),
         "kneser_ney": row(0.23, 0.158, 0.322, 0.16, 0.19, None),
         "ceiling": {**row(0.99, 0.946, 0.998, 0.12, 1.0, 1.0), "exact": 1.0, "cut_off": 0.0},
+        "cloze": {who: {"top_1": 0.4, "top_5": 0.8} for who in ("model", "kneser_ney", "commonest", "chance")},
+        "classes": {
+            who: {"methods_valid": 0.9 - n / 5, "names_sound": 0.4, "self_sends": 0.7, "memorised_50": 0.01}
+            for n, who in enumerate(("ceiling", "model", "kneser_ney"))
+        },
+        "along": {
+            str(step): {
+                "completions": 24,
+                "valid": n / 9,
+                "sound_of_all": n / 12,
+                "understood": None if n == 0 else 0.8,
+            }
+            for n, step in enumerate([*steps, "final"])
+        },
+        "correlation": {"valid": {"r": -0.97, "checkpoints": 7}, "understood": {"r": None, "checkpoints": 6}},
     }
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from llmlab.viz import bits, theme
+from llmlab.viz.along import draw_along
 from llmlab.viz.bits import draw_bits, milestones
 from llmlab.viz.code import draw_code
 from llmlab.viz.corpus_flow import draw_corpus
@@ -24,6 +25,7 @@ FIGURES = {
     "corpus": draw_corpus,
     "tokenizer": draw_tokenizer,
     "smalltalk": draw_code,
+    "smalltalk_steps": draw_along,
 }
 
 
@@ -80,12 +82,16 @@ def without(tree, path):
     return copy
 
 
-@pytest.mark.parametrize("draw", [draw_bits, draw_code])
+@pytest.mark.parametrize("draw", [draw_bits, draw_code, draw_along])
 def test_any_part_of_the_evaluation_may_be_missing(draw, project, monkeypatch):
     monkeypatch.setattr(theme, "DPI", 30)
     path, picture = project / "metrics" / "eval.json", project / "a.png"
     whole = json.loads(path.read_text())
-    read = {draw_bits: ("bits_per_byte", "difference", "milestones"), draw_code: ("smalltalk", "tasks")}[draw]
+    read = {
+        draw_bits: ("bits_per_byte", "difference", "milestones"),
+        draw_code: ("smalltalk", "tasks"),
+        draw_along: ("smalltalk", "milestones"),
+    }[draw]
     parts = [*every_part({key: whole[key] for key in read})]
     assert len(parts) > 20
     # The tops all, of the deeper parts every seventh: each is a picture to draw.

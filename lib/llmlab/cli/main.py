@@ -10,10 +10,12 @@ from llmlab.cli.bench import PASS_ON, bench
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
 from llmlab.cli.compare import compare
+from llmlab.cli.compress import compress, decompress
 from llmlab.cli.corpus import app as corpus
 from llmlab.cli.doctor import doctor
 from llmlab.cli.errors import LabGroup
 from llmlab.cli.forget import forget
+from llmlab.cli.leaderboard import leaderboard
 from llmlab.cli.note import note
 from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
@@ -30,6 +32,9 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     doctor: "lab doctor",
     watch: "lab watch --every 5",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
+    leaderboard: "lab leaderboard workspace HEAD~1 --baseline others.json --out plots/board.html",
+    compress: "lab compress notes.txt --model models/base --lang english",
+    decompress: "lab decompress notes.txt.llmz --out notes-again.txt",
     bench: "lab bench throughput --device cuda --sizes 124m",
     clean: "lab clean --scratch --cache --dry-run",
     forget: "lab forget owner/name, or lab forget 'Jane Doe' --hide, or lab forget 0123456789abcdef",

@@ -9,22 +9,32 @@ from llmlab.artifacts.documents import Document
 from llmlab.corpus.grammar import dialect_of, grammar_of
 from llmlab.evals.bootstrap import share_interval
 from llmlab.smalltalk.dialects import PHARO, Dialect
-from llmlab.smalltalk.lexer import trim_end
+from llmlab.smalltalk.lexer import scan, trim_end
 from llmlab.smalltalk.measure import code_tokens, edit_similarity, sent_selectors
 from llmlab.smalltalk.parser import is_valid_method, parse_method
+from llmlab.smalltalk.records import ClassRecord, Side
 from llmlab.smalltalk.rendering import method_end, parse_rendered, render_header, render_method
 
 T = TypeVar("T")
+_NOBODY = ClassRecord("")
+# Fewer tokens than these left to write would make a completion from its beginning a guess at a bracket.
+_LEAST_LEFT = 4
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model sees (`text`, up to the end of the signature's line) and the real method behind it."""
+    """What the model sees (`text`, up to the end of the signature's line) and the real method behind it.
+
+    `given` is the part of the body that the model sees as well; `owner` is the class, without comment and methods.
+    """
 
     text: str
     signature: str
     body: str
     dialect: Dialect = PHARO
+    given: str = ""
+    owner: ClassRecord = _NOBODY
+    side: Side = "instance"
 
     @property
     def method(self) -> str:
@@ -59,15 +69,27 @@ def make_prompts(documents: Iterable[Document]) -> list[Prompt]:
             continue
         dialect, parse = dialect_of(document), grammar_of(document)
         record = parse_rendered(document.text, parse)
-        header = render_header(replace(record, comment=""))
+        owner = replace(record, comment="", methods=())
+        header = render_header(owner)
         for method in record.methods:
             rendered = render_method(method, parse)
             start = rendered.index("\n") + 1 if rendered.startswith("{") else 0
             line_end = rendered.index("\n", start)
             signature = rendered[start:line_end].split(" >> ", 1)[1].removesuffix(" [")
             body = rendered[line_end + 1 :].removesuffix("]").removesuffix("\n")
-            prompts.append(Prompt(f"{header}\n\n{rendered[:line_end]}", signature, body, dialect))
+            text = f"{header}\n\n{rendered[:line_end]}"
+            prompts.append(Prompt(text, signature, body, dialect, owner=owner, side=method.side))
     return prompts
+
+
+def begun(prompts: Iterable[Prompt], tokens: int) -> list[Prompt]:
+    """Prompts that show the first code tokens of the body too; of methods that go on for some tokens after those."""
+    found = []
+    for prompt in prompts:
+        places = [each.end for each in scan(prompt.body, prompt.dialect) if each.kind not in ("comment", "end")]
+        if len(places) >= tokens + _LEAST_LEFT:
+            found.append(replace(prompt, given="\n" + prompt.body[: places[tokens - 1]]))
+    return found
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:
@@ -81,9 +103,12 @@ def complete(
     prompts: Sequence[Prompt], write: Callable[[Sequence[str], Callable[[int, str], bool]], list[str]]
 ) -> list[Completion]:
     """Let `write` continue every prompt's text; it is told through a callback when a method has closed."""
-    texts = write([prompt.text for prompt in prompts], lambda _, text: _close(text) is not None)
+    begun_with = [prompt.given for prompt in prompts]
+    asked = [prompt.text + given for prompt, given in zip(prompts, begun_with, strict=True)]
+    texts = write(asked, lambda row, text: _close(begun_with[row] + text) is not None)
     completions = []
-    for prompt, text in zip(prompts, texts, strict=True):
+    for prompt, written in zip(prompts, texts, strict=True):
+        text = prompt.given + written
         end = _close(text)
         body = text if end is None else text[: end - 1]
         completions.append(Completion(prompt, trim_end(body.removeprefix("\n")), end is not None))
@@ -118,7 +143,12 @@ def measure(completions: Sequence[Completion], training: Collection[tuple[str, .
 
 def training_bodies(documents: Iterable[Document]) -> set[tuple[str, ...]]:
     """Code tokens of the body of every training method."""
-    return {tuple(code_tokens(prompt.body)) for prompt in make_prompts(documents)}
+    return bodies_of(make_prompts(documents))
+
+
+def bodies_of(prompts: Iterable[Prompt]) -> set[tuple[str, ...]]:
+    """Code tokens of the real body behind every prompt."""
+    return {tuple(code_tokens(prompt.body)) for prompt in prompts}
 
 
 def _likeness(completions: Sequence[Completion]) -> dict[str, float | None]:

@@ -16,6 +16,20 @@ class EvaluateConfig:
 
     completions: Count = 240
     """Held-out Smalltalk signatures to complete."""
+    begun: Count = 32
+    """Held-out methods to complete from their first `begun_tokens` code tokens on; 0 leaves this out."""
+    begun_tokens: Annotated[int, Field(gt=0)] = 8
+    """Code tokens of the body that are shown then."""
+    clozes: Count = 48
+    """Held-out messages whose hidden selector is to be found; 0 leaves this out."""
+    cloze_candidates: Annotated[int, Field(ge=2)] = 16
+    """Selectors to choose from."""
+    classes: Count = 10
+    """Held-out class names to write a class for; 0 leaves this out."""
+    class_tokens: Annotated[int, Field(gt=0)] = 250
+    """Longest class in tokens; what is cut off there is not held against it."""
+    milestone_completions: Count = 24
+    """Signatures that every kept step completes; 0 leaves this out."""
     texts: Count = 40
     """Held-out texts per language to continue."""
     temperature: Annotated[float, Field(ge=0, le=10)] = 0.6

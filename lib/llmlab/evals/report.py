@@ -1,17 +1,22 @@
 """One report: every model against its ceiling and its baselines, as plain numbers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from llmlab.artifacts.metrics import rounded
 from llmlab.corpus.dialogue import text_to_messages
 from llmlab.decode.sampling import SamplingConfig
 from llmlab.evals.bits_per_byte import Scored, score_model, scored_from
 from llmlab.evals.bootstrap import difference_interval
-from llmlab.evals.completion import Completion, complete, make_prompts, measure, spread, training_bodies
+from llmlab.evals.completion import Completion, spread
 from llmlab.evals.config import EvaluateConfig
 from llmlab.evals.diversity import CopyDetector, distinct
+from llmlab.evals.memorisation import measure_memorisation
 from llmlab.evals.subject import Subject
+from llmlab.evals.toxicity import measure_toxicity
 from llmlab.evals.writing import Writer, answers, model_writer, ngram_writer
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.precision import compute_dtype
@@ -46,6 +51,7 @@ def bits_per_byte(subject: Subject, config: EvaluateConfig, seed: int) -> Report
             name: {lang: rounded(score.of(lang).perplexity(), 3) for lang in subject.languages}
             for name, score in scores.items()
         },
+        "bits_per_character": _by_character(scores, subject),
         "difference": difference,
     }
 
@@ -59,25 +65,8 @@ def milestones(subject: Subject, config: EvaluateConfig) -> Report:
     }
 
 
-def smalltalk(subject: Subject, config: EvaluateConfig, seed: int) -> tuple[Report, list[Completion]]:
-    """Completions of held-out signatures by the base model and the n-gram, beside the real methods."""
-    prompts = spread(make_prompts(subject.test_documents), config.completions)
-    if not prompts:
-        return {}, []
-    training = training_bodies(subject.train_documents)
-    sampling = SamplingConfig(temperature=config.temperature, top_p=config.top_p, max_new=config.max_new)
-    writers = {
-        "model": model_writer(subject.base, subject.tokenizer, "smalltalk", sampling, seed),
-        "kneser_ney": ngram_writer(subject.baseline, subject.tokenizer, "smalltalk", sampling, seed),
-    }
-    completions = {name: complete(prompts, writer) for name, writer in writers.items()}
-    completions["ceiling"] = [Completion(prompt, prompt.body, True) for prompt in prompts]
-    report: Report = {name: measure(items, training) for name, items in completions.items()}
-    return {"temperature": config.temperature, "top_p": config.top_p, **report}, completions["model"]
-
-
 def text(subject: Subject, config: EvaluateConfig, seed: int) -> Report:
-    """Variety and copying of continued prose, by language, beside the n-gram and the real continuations."""
+    """Variety, copying and toxic words of continued prose, by language, beside the n-gram and the real texts."""
     sampling = SamplingConfig(temperature=config.temperature, top_p=config.top_p, max_new=config.max_new)
     report: Report = {}
     for lang in subject.languages:
@@ -90,8 +79,15 @@ def text(subject: Subject, config: EvaluateConfig, seed: int) -> Report:
             "kneser_ney": ngram_writer(subject.baseline, subject.tokenizer, lang, sampling, seed),
         }
         written = {name: writer(prompts, None) for name, writer in writers.items()} | {"ceiling": real}
+        copied = measure_memorisation(written, subject.tokenizer, subject.training_ids)
         report[lang] = {
-            name: {"distinct_2": distinct(t, lang, 2), "distinct_3": distinct(t, lang, 3), "copied": detector.copied(t)}
+            name: {
+                "distinct_2": distinct(t, lang, 2),
+                "distinct_3": distinct(t, lang, 3),
+                "copied": detector.copied(t),
+                **copied[name],
+                **measure_toxicity(t, lang),
+            }
             for name, t in written.items()
         }
     return report
@@ -134,6 +130,19 @@ def _chats(subject: Subject) -> list[dict[str, str]]:
 def _by_language(score: Scored, languages: Sequence[str]) -> dict[str, float]:
     values = {lang: rounded(score.of(lang).bits_per_byte(), 4) for lang in languages}
     return {**values, "all": rounded(score.bits_per_byte(), 4)}
+
+
+def _by_character(scores: Mapping[str, Scored], subject: Subject) -> Report:
+    """Bits per character by model and language: the bits of the texts over their characters instead of bytes."""
+    characters = {document.id: len(document.text) for document in subject.test_documents}
+    lengths = np.array([characters.get(name, 0) for name in subject.test.document_ids])
+    languages = np.array(subject.test.languages)
+    report: Report = {name: {} for name in scores}
+    for lang in subject.languages:
+        size, of_language = int(lengths[languages == lang].sum()), {n: s.of(lang) for n, s in scores.items()}
+        for name, score in of_language.items():
+            report[name][lang] = rounded(score.nats.sum() / (math.log(2) * size), 4) if size else math.nan
+    return report
 
 
 def _halves(subject: Subject, lang: str, count: int) -> tuple[list[str], list[str]]:

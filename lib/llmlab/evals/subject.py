@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from llmlab.artifacts.documents import Document, read_documents
@@ -28,6 +29,7 @@ class Subject:
     chat: Transformer
     baseline: KneserNey
     test: Shard
+    training_ids: np.ndarray
     train_documents: list[Document]
     test_documents: list[Document]
     milestones: dict[int, Transformer]
@@ -61,6 +63,7 @@ def load_subject(
         chat=load_model(chat, "sft", digest).to(device),
         baseline=KneserNey(documents, words.vocab_size, config.order, words.special[BOS]),
         test=test,
+        training_ids=train.ids,
         train_documents=list(read_documents(split / "train.parquet", "split")),
         test_documents=list(read_documents(split / "test.parquet", "split")),
         milestones=_milestones(base, digest, device),

@@ -13,6 +13,7 @@ from llmlab.tokenizer.base import Tokenizer
 from llmlab.tokenizer.chat import encode_prompt, opening
 from llmlab.tokenizer.special import END, EOS
 
+# Asked with the number of a text and what was written for it so far: has it come to its end?
 Closed = Callable[[int, str], bool]
 Writer = Callable[[Sequence[str], Closed | None], list[str]]
 _BATCH = 40
@@ -27,7 +28,7 @@ def model_writer(model: Transformer, tokenizer: Tokenizer, lang: str, config: Sa
         written: list[str] = []
         for first in range(0, len(texts), _BATCH):
             prompts = [[*opening(tokenizer, lang), *tokenizer.encode(text)] for text in texts[first : first + _BATCH]]
-            finished = _finished(tokenizer, closed) if closed else None
+            finished = _finished(tokenizer, closed, first) if closed else None
             stop = {tokenizer.special[EOS]}
             banned = special - stop
             ended = generate(model, prompts, config, generator, stop=stop, banned=banned, finished=finished)
@@ -43,8 +44,10 @@ def ngram_writer(model: KneserNey, tokenizer: Tokenizer, lang: str, config: Samp
 
     def write(texts: Sequence[str], closed: Closed | None = None) -> list[str]:
         generator = torch_generator(seed, f"n-gram writing/{lang}")
-        finished = _finished(tokenizer, closed) if closed else None
-        return [_continue(text, finished, generator) for text in texts]
+        return [
+            _continue(text, _finished(tokenizer, closed, number) if closed else None, generator)
+            for number, text in enumerate(texts)
+        ]
 
     def _continue(text: str, finished: Callable[[int, list[int]], bool] | None, generator: torch.Generator) -> str:
         ids = [*opening(tokenizer, lang), *tokenizer.encode(text)]
@@ -77,10 +80,13 @@ def answers(model: Transformer, tokenizer: Tokenizer, lang: str, questions: Sequ
     return written
 
 
-def _finished(tokenizer: Tokenizer, closed: Closed) -> Callable[[int, list[int]], bool]:
-    """Ask `closed` only after a token that could close something: decoding at every step would cost more than it."""
+def _finished(tokenizer: Tokenizer, closed: Closed, first: int) -> Callable[[int, list[int]], bool]:
+    """Ask `closed`, counting rows from `first`, only after a token that could close something.
+
+    Decoding at every step would cost more than the step.
+    """
 
     def check(row: int, ids: list[int]) -> bool:
-        return b"]" in tokenizer.token_bytes(ids[-1]) and closed(row, tokenizer.decode(ids))
+        return b"]" in tokenizer.token_bytes(ids[-1]) and closed(first + row, tokenizer.decode(ids))
 
     return check

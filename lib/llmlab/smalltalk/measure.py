@@ -43,16 +43,17 @@ def complexity(method: Method) -> int:
     return 1 + sum(isinstance(each, Send | Message) and each.selector in BRANCHING for each in walk(method))
 
 
-def undeclared(method: Method, known: Collection[str]) -> set[str]:
+def undeclared(method: Method, known: Collection[str], known_globals: Collection[str] | None = None) -> set[str]:
     """The names that `method` uses but neither declares nor finds in `known`.
 
-    Pseudo-variables and capitalised names, taken for globals, always count as declared.
+    Pseudo-variables always count as declared; so do capitalised names, taken for globals, unless `known_globals` says
+    which ones there are.
     """
     missing: set[str] = set()
     pending: list[tuple[Node, frozenset[str]]] = [(method, frozenset(known) | PSEUDO_VARIABLES)]
     while pending:
         node, scope = pending.pop()
-        if isinstance(node, Variable) and node.name not in scope and not node.name[0].isupper():
+        if isinstance(node, Variable) and node.name not in scope and not _is_global(node.name, known_globals):
             missing.add(node.name)
         # Subtle: `<primitive: 60 error: ec>` declares ec.
         scope |= _declared(node)
@@ -79,6 +80,10 @@ def misused(method: Method) -> set[str]:
             wrong.add(node.target.name)
         pending.extend((each, constant) for each in children(node))
     return wrong
+
+
+def _is_global(name: str, known_globals: Collection[str] | None) -> bool:
+    return name[0].isupper() and (known_globals is None or name in known_globals)
 
 
 def _declared(node: Node) -> set[str]:

@@ -13,6 +13,9 @@ from llmlab.viz.theme import INK, MODEL_COLORS, MODEL_MARKERS, MUTED, bare, no_d
 WRITERS = ("model", "kneser_ney", "ceiling")
 MEASURES = {
     "valid": "parses (valid)",
+    "sound_of_all": "parses, and every name is known",
+    "known": "selectors sent exist somewhere",
+    "understood": "messages that their receiver knows",
     "edit_similarity": "edit similarity to the real method",
     "selector_overlap": "overlap of selectors sent",
     "exact": "equal to the real method",
