@@ -64,7 +64,7 @@ def test_bundled_methods_round_trip(bundled_methods):
         ("x:=(y:=(3))", "x := y := 3"),
         ("(x := 3) foo", "(x := 3) foo"),
         ("3--4", "3 - -4"),
-        ("- 5 abs", "-5 abs"),
+        ("-5 abs", "-5 abs"),
         ("[:x||t|t:=x]", "[ :x |\n\t| t |\n\tt := x ]"),
         ("[:x|x. ^x]", "[ :x |\n\tx.\n\t^ x ]"),
         ("[]", "[ ]"),

@@ -7,7 +7,7 @@ from llmlab.smalltalk.verdicts import BadLineError, verdicts
 
 ENTRIES = [
     {"id": 1, "dialect": "gnu", "source": "foo ^ ##(1)"},
-    {"id": "two", "dialect": "pharo", "source": "foo ^ ##(1)"},
+    {"id": "two", "dialect": "st80", "source": "foo ^ ##(1)"},
     {"id": None, "dialect": "amber", "source": "foo\n\t^ 'été\ud800' +"},
 ]
 EXPECTED = [

@@ -95,8 +95,9 @@ def _kinds(dialect: Dialect) -> dict[str, str]:
         "binary": operator(dialect),
         "string": STRING,
         **numbers(dialect),
-        "array": f"{start}[(\\[]" if dialect.byte_arrays else f"{start}\\(",
+        # Before arrays: where `##atom` is a symbol, `##(` is still an expression.
         "opening": "|".join(openings) or NOTHING,
+        "array": f"{start}[(\\[]" if dialect.byte_arrays else f"{start}\\(",
         "symbol": rf"{hashes(dialect)}(?:{bare_symbol(dialect)}|{STRING})",
         "character": dialect.character,
         "bad": r"[\s\S]",
