@@ -125,14 +125,14 @@ def guessers(make_model, config):
 @pytest.mark.parametrize("who", ["draft", "lookup"])
 def test_whole_continuations_are_distributed_as_plain_sampling(make_model, who):
     model = make_model(vocab=5, noise=0.5, **TINY)
-    counts = sampled(model, [1, 2, 1], WARM, guessers(make_model, WARM)[who], 300)
+    counts = sampled(model, [1, 2, 1], WARM, guessers(make_model, WARM)[who], 250)
     assert chance(counts, exact(model, [1, 2, 1], WARM)) > ENOUGH
 
 
 def test_the_test_of_continuations_sees_a_broken_rule(make_model, monkeypatch):
     monkeypatch.setattr(speculative, "accepted", keep_all)
     model = make_model(vocab=5, noise=0.5, **TINY)
-    counts = sampled(model, [1, 2, 1], WARM, guessers(make_model, WARM)["draft"], 300)
+    counts = sampled(model, [1, 2, 1], WARM, guessers(make_model, WARM)["draft"], 250)
     assert chance(counts, exact(model, [1, 2, 1], WARM)) < ENOUGH
 
 
@@ -141,23 +141,22 @@ def test_the_test_of_continuations_sees_a_broken_rule(make_model, monkeypatch):
 def test_many_continuations_are_distributed_as_plain_sampling(make_model, who):
     model, config = make_model(vocab=5, noise=0.5, **TINY), SamplingConfig(temperature=0.9, max_new=3)
     plain, generator = torch.zeros(5, 5, 5), luck(8)
-    for made in engine.generate(model, [[1, 2, 1]] * 6000, config, generator):
+    for made in engine.generate(model, [[1, 2, 1]] * 2500, config, generator):
         plain[tuple(made.ids)] += 1
-    counts = sampled(model, [1, 2, 1], config, guessers(make_model, config)[who], 6000, ahead=3)
+    counts = sampled(model, [1, 2, 1], config, guessers(make_model, config)[who], 2500, ahead=3)
     truth = exact(model, [1, 2, 1], config)
     assert chance(plain, truth) > ENOUGH
     assert chance(counts, truth) > ENOUGH
 
 
-@pytest.mark.parametrize("reader", [False, True])
 @pytest.mark.parametrize("feature", FEATURES, ids=str)
-def test_greedy_ids_are_those_of_the_engine_past_the_context_too(make_model, feature, reader):
-    model, config = make_model(**feature), SamplingConfig(temperature=0, max_new=70)
-    quick = Reader(model) if reader else model
-    for prompt in (PROMPT, [5], [n % 97 for n in range(40)]):
+def test_greedy_ids_are_those_of_the_engine_past_the_context_too(make_model, feature):
+    model, config = make_model(**feature), SamplingConfig(temperature=0, max_new=45)
+    guessers = (Lookup(97), Draft(make_model(seed=1), config), Draft(model, config, kind="growing"))
+    for prompt, reads in ((PROMPT, model), ([n % 97 for n in range(40)], Reader(model))):
         (expected,) = engine.generate(model, [prompt], config, luck())
-        for guesser in (Lookup(97), Draft(make_model(seed=1), config), Draft(model, config, kind="growing")):
-            assert list(stream(quick, prompt, config, luck(), guesser, ahead=3)) == expected.ids
+        for guesser in guessers:
+            assert list(stream(reads, prompt, config, luck(), guesser, ahead=3)) == expected.ids
 
 
 def test_a_perfect_draft_is_always_kept(make_model):
@@ -179,7 +178,7 @@ def test_it_never_writes_more_than_asked(make_model):
 def test_a_stop_id_ends_it_wherever_it_stands_in_a_round(make_model):
     model, config = make_model(), SamplingConfig(temperature=0, max_new=20)
     (whole,) = engine.generate(model, [PROMPT], config, luck())
-    for place in range(1, 9):
+    for place in range(1, 9, 2):
         end = whole.ids.index(whole.ids[place])
         found = stream(model, PROMPT, config, luck(), Draft(model, config), stop={whole.ids[place]})
         assert list(found) == whole.ids[:end]
