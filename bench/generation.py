@@ -18,6 +18,7 @@ processor's cache. Times are medians, and change with what else the machine does
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -37,6 +38,7 @@ from llmlab.decode.engine import generate, stream
 from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig
 from llmlab.evals.bits_per_byte import score_model
+from llmlab.model.cache import KVCache, LayerCache
 from llmlab.model.checkpoint import load_model
 from llmlab.model.config import ModelConfig
 from llmlab.model.count import cache_bytes_per_token
@@ -49,6 +51,7 @@ from llmlab.viz.theme import MUTED, save_picture
 PARTS = ("race", "table", "products", "quality", "guess")
 LENGTHS, BATCHES = (64, 256, 1024), (1, 4, 16)
 ALL_ROWS = 10**9
+PEER = "nanoGPT, uncached"
 Timed = dict[str, float]
 
 
@@ -65,35 +68,33 @@ def reader(model: Transformer, int8: bool, few_rows: int = 16) -> Reader:
     return found
 
 
-def seconds(work: Callable[[], Any]) -> float:
+def seconds(work: Callable[..., Any], *given: Any) -> float:
     started = time.perf_counter()
-    work()
+    work(*given)
     return time.perf_counter() - started
 
 
 def race(count: int, rounds: int) -> dict[str, Any]:
     """Ids per second of each way, all of them once in every round, and the ratio to the peer within it."""
     model, (shape, vocab) = model_14m(), SIZES["14m"]
+    # Which weights the peer has does not matter; it draws them from the global generator.
     peer = nanogpt.GPT(vocab, nanogpt.Size(shape.depth, shape.heads, shape.resolved_width, shape.context)).eval()
-    config = SamplingConfig(temperature=1.0, max_new=count)
 
-    def ours(of: Transformer, kind: Any) -> Callable[[], Any]:
-        return lambda: list(stream(of, [1], config, torch_generator(1, "race"), kind=kind))
+    def ours(of: Transformer, kind: Any) -> Callable[[int], Any]:
+        config = SamplingConfig(temperature=1.0, max_new=count)
+        return lambda most: list(islice(stream(of, [1], config, torch_generator(1, "race"), kind=kind), most))
 
-    ways = {
-        "nanoGPT, uncached": lambda: peer.generate(torch.tensor([[1]]), count),
+    ways: dict[str, Callable[[int], Any]] = {
+        PEER: lambda most: peer.generate(torch.tensor([[1]]), most),
         "growing cache": ours(model, "growing"),
         "static cache": ours(model, "static"),
         "joined, static": ours(reader(model, int8=False), "static"),
         "joined, static, int8": ours(reader(model, int8=True), "static"),
     }
-    for name, way in ways.items():
-        if name != "nanoGPT, uncached":
-            way()
-    times = [{name: seconds(way) for name, way in ways.items()} for _ in range(rounds)]
-    return {
-        name: speeds(count, [row[name] for row in times], [row["nanoGPT, uncached"] for row in times]) for name in ways
-    }
+    for way in ways.values():
+        way(8)
+    times = [{name: seconds(way, count) for name, way in ways.items()} for _ in range(rounds)]
+    return {name: speeds(count, [row[name] for row in times], [row[PEER] for row in times]) for name in ways}
 
 
 def speeds(count: int, ours: list[float], peers: list[float]) -> Timed:
@@ -118,10 +119,16 @@ def matrix_bytes(model: nn.Module) -> int:
 
 @torch.inference_mode()
 def step_seconds(model: Transformer, batch: int, length: int, static: bool, steps: int) -> float:
-    """The median time of a step that reads one id a row, with about `length` positions in the cache."""
-    ids = torch.randint(model.vocab_size, (batch, length), generator=torch_generator(1, "table"))
+    """The median time of a step that reads one id a row, after `length` positions of random keys and values."""
+    generator, shape = torch_generator(1, "table"), model.config
+    size = (batch, shape.resolved_kv_heads, length, shape.head_size)
+    layers = tuple(
+        LayerCache(torch.randn(size, generator=generator), torch.randn(size, generator=generator))
+        for _ in range(shape.depth)
+    )
+    ids = torch.randint(model.vocab_size, (batch, length), generator=generator)
+    cache = KVCache(layers, ids, torch.zeros_like(ids))
     read = model.read if isinstance(model, Reader) else model.extend
-    _, cache = read(ids, None, torch.zeros_like(ids))
     if static:
         cache = with_room(cache, length + steps)
     times = []

@@ -79,15 +79,15 @@ def test_the_share_that_is_kept_is_what_the_distributions_share():
     p, q = torch.rand(8, generator=generator), torch.rand(8, generator=generator)
     p, q = p / p.sum(), q / q.sum()
     kept = 0
-    for _ in range(2000):
+    for _ in range(1000):
         ids = torch.multinomial(q, 1, generator=generator).tolist()
         kept += len(accepted(torch.stack((p, p)), Guess(ids, q[None]), generator)) == 2
-    assert kept / 2000 == pytest.approx(torch.minimum(p, q).sum().item(), abs=0.04)
+    assert kept / 1000 == pytest.approx(torch.minimum(p, q).sum().item(), abs=0.05)
 
 
 def test_equal_distributions_keep_everything():
     p = torch.tensor([0.25, 0.0, 0.75])
-    for seed in range(50):
+    for seed in range(20):
         assert accepted(torch.stack((p, p)), Guess([0], p[None]), luck(seed))[0] == 0
     lacking = torch.tensor([1.0, 0.0, 0.0])
     assert accepted(torch.stack((lacking, lacking)), Guess([2], torch.tensor([[0, 0, 1.0]])), luck()) == [0]
@@ -152,11 +152,15 @@ def test_many_continuations_are_distributed_as_plain_sampling(make_model, who):
 @pytest.mark.parametrize("feature", FEATURES, ids=str)
 def test_greedy_ids_are_those_of_the_engine_past_the_context_too(make_model, feature):
     model, config = make_model(**feature), SamplingConfig(temperature=0, max_new=45)
-    guessers = (Lookup(97), Draft(make_model(seed=1), config), Draft(model, config, kind="growing"))
-    for prompt, reads in ((PROMPT, model), ([n % 97 for n in range(40)], Reader(model))):
+    short, long = PROMPT, [n % 97 for n in range(40)]
+    ways = [
+        (short, model, Lookup(97)),
+        (short, model, Draft(make_model(seed=1), config)),
+        (long, Reader(model), Draft(model, config, kind="growing")),
+    ]
+    for prompt, reads, guesser in ways:
         (expected,) = engine.generate(model, [prompt], config, luck())
-        for guesser in guessers:
-            assert list(stream(reads, prompt, config, luck(), guesser, ahead=3)) == expected.ids
+        assert list(stream(reads, prompt, config, luck(), guesser, ahead=3)) == expected.ids
 
 
 def test_a_perfect_draft_is_always_kept(make_model):
