@@ -63,12 +63,13 @@ sample: $(READY)  ## some text from the base model
 eval: $(READY)  ## measure the models again
 	dvc repro evaluate
 
-bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, time to loss (about 20 minutes)
+bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, time to loss, generation (about 25 minutes)
 	python bench/smalltalk.py $(SMALLTALK)
 	python bench/scrub.py
 	python bench/duplicates.py
 	python bench/acquisition.py
 	python bench/time_to_loss.py
+	python bench/generation.py --part race --part table --part products
 
 plot: $(READY)  ## draw the figures again
 	dvc repro plot

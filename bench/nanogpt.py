@@ -68,8 +68,20 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=std)
 
     def forward(self, ids: Tensor) -> Tensor:
+        return F.linear(self.hidden(ids), self.wte.weight)
+
+    def hidden(self, ids: Tensor) -> Tensor:
         x = self.wte(ids) + self.wpe(torch.arange(ids.shape[1], device=ids.device))
-        return F.linear(self.ln_f(self.blocks(x)), self.wte.weight)
+        return self.ln_f(self.blocks(x))
+
+    @torch.no_grad()
+    def generate(self, ids: Tensor, count: int) -> Tensor:
+        """As published: all of the text, cropped to the block, is read for each id; the head for the last one only."""
+        for _ in range(count):
+            hidden = self.hidden(ids[:, -self.wpe.num_embeddings :])[:, [-1]]
+            logits = F.linear(hidden, self.wte.weight)[:, -1] / 1.0
+            ids = torch.cat((ids, torch.multinomial(F.softmax(logits, dim=-1), 1)), dim=1)
+        return ids
 
 
 def rate(step: int) -> float:

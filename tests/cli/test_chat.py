@@ -108,6 +108,18 @@ def test_system_message_survives_the_dropping(talk: Conversation) -> None:
     assert len(prompt) <= 64
 
 
+@pytest.mark.parametrize("options", [["--cache", "static", "--fused"], ["--lookup"], ["--draft", "models/base"]])
+def test_ways_to_be_faster_answer_the_same(works: Callable[..., str], options: list[str]) -> None:
+    asked = ("chat", "--once", "What is there?", *SHORT)
+    assert works(*asked, *options) == works(*asked)
+
+
+def test_a_stop_text_ends_the_answer(works: Callable[..., str]) -> None:
+    whole = works("chat", "--once", "What is there?", *SHORT)
+    stop = whole[2:4]
+    assert works("chat", "--once", "What is there?", *SHORT, "--stop", stop) == whole.partition(stop)[0] + "\n"
+
+
 def test_special_tokens_are_never_written(talk: Conversation, works: Callable[..., str]) -> None:
     text = works("chat", "--once", "Hm?", "--temperature", "5", "--max-new", "60")
     assert "<|" not in text

@@ -1,13 +1,10 @@
 import shutil
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from llmlab.cli.writer import pieces, shown
+from llmlab.cli.writer import shown
 
 SHORT = ("--max-new", "24")
 
@@ -71,6 +68,10 @@ def test_steps_is_another_name_for_max_new(works: Callable[..., str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--draft", "models/chat", "--lookup"], ["--draft and --lookup", "one of them"]),
+        (["--draft", "models/nothing"], ["models/nothing is missing", "models/base"]),
+        (["--stop", ""], ["stop text is empty"]),
+        (["--prompts", "params.yaml"], ["takes the place of a prompt"]),
         (["--model", "models/nothing"], ["models/nothing is missing", "dvc repro pretrain", "models/base"]),
         (["--tokenizer", "nowhere"], ["nowhere is missing", "dvc repro train_tokenizer"]),
         (["--lang", "klingon"], ["klingon", "english"]),
@@ -113,18 +114,70 @@ def test_empty_model_folder(fails: Callable[..., str], project: Path) -> None:
     assert "dvc repro pretrain" in fails("sample", "x")
 
 
-@given(st.text(), st.lists(st.integers(0, 40), max_size=20))
-def test_pieces_are_the_text_and_never_split_a_character(text: str, cuts: list[int]) -> None:
-    data = text.encode("utf-8", "replace")
-    borders = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    found = list(pieces(data[a:b] for a, b in pairwise(borders)))
-    assert "".join(found) == data.decode()
-    assert all(piece and "\ufffd" not in piece for piece in found if "\ufffd" not in text)
+GREEDY = ("--temperature", "0", "--max-new", "40")
 
 
-@given(st.lists(st.binary(max_size=5)))
-def test_pieces_of_any_bytes_are_what_decoding_at_once_gives(parts: list[bytes]) -> None:
-    assert "".join(pieces(parts)) == b"".join(parts).decode("utf-8", "replace")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--fused", "--cache", "static"],
+        ["--draft", "models/chat", "--ahead", "2"],
+        ["--fused", "--lookup", "--ahead", "7"],
+    ],
+    ids=" ".join,
+)
+def test_ways_to_be_faster_write_the_same(works: Callable[..., str], options: list[str]) -> None:
+    assert works("sample", "The old", *GREEDY, *options) == works("sample", "The old", *GREEDY)
+
+
+def test_a_static_cache_draws_the_same(works: Callable[..., str]) -> None:
+    assert works("sample", "The", *SHORT, "--cache", "static") == works("sample", "The", *SHORT)
+
+
+@pytest.mark.parametrize("guess", [["--lookup"], ["--draft", "models/chat"]], ids=" ".join)
+def test_guessing_ahead_repeats_with_the_seed(works: Callable[..., str], guess: list[str]) -> None:
+    once, again, other = (works("sample", "The", *SHORT, *guess, "--seed", seed) for seed in "112")
+    assert once == again != other
+
+
+def test_eight_bits_write(works: Callable[..., str]) -> None:
+    assert len(works("sample", "The old", *SHORT, "--int8")) > len("The old") + 5
+
+
+def test_stop_texts_end_it_before_them(works: Callable[..., str]) -> None:
+    whole = works("sample", "The", *GREEDY).removesuffix("\n")
+    stop = whole[12:15]
+    assert works("sample", "The", *GREEDY, "--stop", stop, "--stop", "never there") == (
+        "The" + whole[3:].partition(stop)[0] + "\n"
+    )
+
+
+def test_a_file_of_prompts_is_continued_line_by_line(works: Callable[..., str], project: Path) -> None:
+    lines = ["The old", "A fox met", "x"]
+    (project / "prompts.txt").write_text("\n\n".join(lines), encoding="utf-8")
+    parts = works("sample", "--prompts", "prompts.txt", *GREEDY).split("--- ")[1:]
+    for number, (line, part) in enumerate(zip(lines, parts, strict=True), 1):
+        assert part == f"{number} of 3\n" + works("sample", line, *GREEDY)
+    stopped = works("sample", "--prompts", "prompts.txt", *GREEDY, "--stop", " ").split("--- ")[1:]
+    assert stopped[1] == "2 of 3\n" + works("sample", lines[1], *GREEDY, "--stop", " ")
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (b"\n \n", [], "holds no prompt"),
+        (b"\xff\xfe", [], "cannot be read"),
+        (None, [], "cannot be read"),
+        (b"a\n", ["--lookup"], "one text at a time"),
+        (b"a\n", ["--count", "2"], "--count"),
+    ],
+)
+def test_bad_files_of_prompts(
+    fails: Callable[..., str], project: Path, content: bytes | None, options: list[str], said: str
+) -> None:
+    if content is not None:
+        (project / "prompts.txt").write_bytes(content)
+    assert said in fails("sample", "--prompts", "prompts.txt", *options)
 
 
 def test_a_terminal_gets_no_control_codes() -> None:

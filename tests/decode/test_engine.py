@@ -142,3 +142,20 @@ def test_the_model_is_left_as_it_was(make_model):
 def test_a_context_of_one_still_writes(make_model):
     model = make_model(context=1, position="learned", depth=1)
     assert len(generate(model, [[1, 2, 3]], greedy(5), luck())[0].ids) == 5
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=str)
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_either_cache_gives_the_same_ids(make_model, feature, temperature):
+    """Rows leave, rows slide past the context, prompts are ragged."""
+    model = make_model(**feature)
+    prompts = [*PROMPTS, [n % 97 for n in range(40)], [3] * 32]
+    config = SamplingConfig(temperature=temperature, top_k=20, top_p=0.9, max_new=60)
+
+    def written(kind):
+        return generate(model, prompts, config, luck(2), kind=kind, finished=lambda row, ids: len(ids) == 7 + 9 * row)
+
+    assert written("static") == written("growing")
+    assert list(stream(model, prompts[1], config, luck(5), kind="static")) == list(
+        stream(model, prompts[1], config, luck(5))
+    )

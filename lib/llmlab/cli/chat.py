@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmlab.artifacts.errors import LabError
+from llmlab.cli.decoding import Ahead, Cache, Decoding, DraftModel, Fused, Int8, LookUp, Stop
 from llmlab.cli.errors import tell
 from llmlab.cli.project import CHAT, TOKENIZER
 
@@ -32,6 +33,13 @@ def chat(  # noqa: PLR0913 - one argument per option
     top_k: Annotated[int, typer.Option(help="Draw among the k likeliest tokens; 0: all.")] = 0,
     top_p: Annotated[float, typer.Option(help="Draw among the fewest tokens that hold this probability.")] = 0.95,
     seed: Annotated[int, typer.Option(help="The same seed and questions give the same answers.")] = 1,
+    stop: Stop = None,
+    cache: Cache = "growing",
+    fused: Fused = False,
+    int8: Int8 = False,
+    draft: DraftModel = None,
+    lookup: LookUp = False,
+    ahead: Ahead = 4,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps, or auto.")] = "cpu",
 ) -> None:
     """Talk with the chat model; questions may also come one a line from stdin."""
@@ -40,7 +48,12 @@ def chat(  # noqa: PLR0913 - one argument per option
     sampling = sampling_from(
         temperature=temperature, top_k=top_k, top_p=top_p, max_new=max_new, command=f"lab chat --lang {lang}"
     )
-    writer = load_writer(model=model, tokenizer=tokenizer, sampling=sampling, adapter=adapter, device=device)
+    decoding = Decoding(
+        cache=cache, fused=fused, int8=int8, draft=draft, lookup=lookup, ahead=ahead, stop=tuple(stop or ())
+    )
+    writer = load_writer(
+        model=model, tokenizer=tokenizer, sampling=sampling, adapter=adapter, device=device, decoding=decoding
+    )
     talk = Conversation(writer, lang, seed, system)
     talk.change_language(lang)
     if once is not None:

@@ -25,8 +25,9 @@ from llmlab.cli.tokenizer import app as tokenizer
 from llmlab.cli.watch import watch
 
 _EXAMPLES: dict[Callable[..., None], str] = {
-    sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3",
-    chat: "lab chat --lang english --once 'What is a variable?'",
+    sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3, or faster, up to a blank "
+    "line: lab sample 'One morning' --int8 --cache static --lookup --stop $'\\n\\n'",
+    chat: "lab chat --lang english --once 'What is a variable?', or faster: lab chat --int8 --cache static",
     note: "lab note --week 2026-W47",
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",

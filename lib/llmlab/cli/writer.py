@@ -1,17 +1,20 @@
 """A loaded model that continues text: what `sample`, `chat` and `compare` share."""
 
-import codecs
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmlab.adapt.lora import merge_lora
 from llmlab.adapt.store import load_adapter
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
+from llmlab.cli.decoding import Decoding
 from llmlab.cli.project import BASE, CHAT, stage_of
-from llmlab.decode.engine import stream
+from llmlab.compress.int8 import to_int8
+from llmlab.decode import speculative
+from llmlab.decode.engine import generate, stream
+from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig
 from llmlab.model.checkpoint import load_model, load_weights, weights_hash
 from llmlab.model.transformer import Transformer
@@ -19,17 +22,20 @@ from llmlab.runtime.device import pick_device
 from llmlab.runtime.seed import torch_generator
 from llmlab.tokenizer.base import Tokenizer, tokenizer_hash
 from llmlab.tokenizer.chat import encode_prompt, opening
+from llmlab.tokenizer.pieces import pieces, until
 from llmlab.tokenizer.special import END, EOS
 from llmlab.tokenizer.table import load_tokenizer
 
 
 @dataclass(frozen=True)
 class Writer:
-    """A model, the tokenizer it was made with, and how to draw."""
+    """A model, the tokenizer it was made with, and how to draw; `draft` is a model that guesses ahead."""
 
     model: Transformer
     tokenizer: Tokenizer
     sampling: SamplingConfig
+    decoding: Decoding = field(default_factory=Decoding)
+    draft: Transformer | None = None
 
     def continued(self, lang: str, text: str, seed: int, number: int = 0) -> Iterator[str]:
         """What follows `text` in a document, in pieces; draw `number` of a seed is the same whatever else is drawn.
@@ -39,6 +45,22 @@ class Writer:
         """
         prompt = [*opening(self.tokenizer, lang), *self.tokenizer.encode(text)]
         return self._text(prompt, f"sample/{lang}/{number}", seed, {self.tokenizer.special[EOS]})
+
+    def continued_all(self, lang: str, texts: Sequence[str], seed: int) -> list[str]:
+        """What follows each of several texts, written side by side as one batch.
+
+        Raises:
+            LabError: ids are to be guessed ahead, which takes one text at a time; or as in `continued`.
+        """
+        if self.decoding.guesses:
+            raise LabError("--draft and --lookup guess for one text at a time", "leave them out, or give one prompt")
+        prompts = [[*opening(self.tokenizer, lang), *self.tokenizer.encode(text)] for text in texts]
+        ends = {self.tokenizer.special[EOS]}
+        made = generate(
+            self.model, prompts, self.sampling, torch_generator(seed, f"sample/{lang}/batch"),
+            stop=ends, banned=self._banned(ends), finished=self._stopped, kind=self.decoding.cache,
+        )  # fmt: skip
+        return ["".join(self._shaped(each.ids)) for each in made]
 
     def answer(self, lang: str, messages: list[dict[str, str]], seed: int) -> Iterator[str]:
         """What the assistant says next, in pieces; the oldest turns are left out when the context is too short.
@@ -69,23 +91,32 @@ class Writer:
         )
 
     def _text(self, prompt: Sequence[int], name: str, seed: int, stop: Collection[int]) -> Iterator[str]:
-        banned = set(self.tokenizer.special.values()) - set(stop)
-        generator = torch_generator(seed, name)
-        ids = stream(self.model, prompt, self.sampling, generator, stop=stop, banned=banned)
-        return pieces(map(self.tokenizer.token_bytes, ids))
+        generator, banned = torch_generator(seed, name), self._banned(stop)
+        how = self.decoding
+        if not how.guesses:
+            ids = stream(self.model, prompt, self.sampling, generator, stop=stop, banned=banned, kind=how.cache)
+            return self._shaped(ids)
+        guesser: speculative.Guesser = speculative.Lookup(self.model.vocab_size)
+        if self.draft is not None:
+            guesser = speculative.Draft(self.draft, self.sampling, banned)
+        return self._shaped(
+            speculative.stream(
+                self.model, prompt, self.sampling, generator, guesser, ahead=how.ahead, stop=stop, banned=banned
+            )
+        )
 
+    def _shaped(self, ids: Iterable[int]) -> Iterator[str]:
+        """Ids as text in whole characters, up to a stop text."""
+        return until(pieces(map(self.tokenizer.token_bytes, ids)), self.decoding.stop)
 
-def pieces(parts: Iterable[bytes]) -> Iterator[str]:
-    """Text from the bytes of one token after the other; a character is handed over only when it is whole.
+    def _banned(self, stop: Collection[int]) -> set[int]:
+        return set(self.tokenizer.special.values()) - set(stop)
 
-    Put together, the pieces are what decoding all bytes at once gives: bytes that are no UTF-8 become U+FFFD.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    for part in parts:
-        if text := decoder.decode(part):
-            yield text
-    if text := decoder.decode(b"", final=True):
-        yield text
+    def _stopped(self, _: int, ids: list[int]) -> bool:
+        """Whether a stop text is complete: looked for only after a token that holds its last byte."""
+        last = self.tokenizer.token_bytes(ids[-1])
+        stops = [stop for stop in self.decoding.stop if stop.encode()[-1] in last]
+        return bool(stops) and any(stop in self.tokenizer.decode(ids) for stop in stops)
 
 
 def shown(text: str) -> str:
@@ -101,12 +132,14 @@ def load_writer(
     adapter: Path | None = None,
     step: int | None = None,
     device: str = "cpu",
+    decoding: Decoding | None = None,
 ) -> Writer:
     """A model folder with its tokenizer, at a milestone when `step` is given, with an adapter merged in.
 
     Raises:
         LabError: anything missing, broken, or made for another tokenizer or base.
     """
+    decoding = decoding or Decoding()
     stage = stage_of(model)
     _refuse_strangers(model, tokenizer)
     words = load_tokenizer(tokenizer)
@@ -116,7 +149,23 @@ def load_writer(
     if adapter is not None:
         load_adapter(network, _adapter_folder(adapter), weights_hash(model, stage))
         merge_lora(network)
-    return Writer(network.to(pick_device(device)).eval(), words, sampling)
+    network = network.to(pick_device(device)).eval()
+    draft = None
+    if decoding.draft is not None:
+        _refuse_strangers(decoding.draft, tokenizer)
+        smaller = load_model(decoding.draft, stage_of(decoding.draft), tokenizer_hash(words))
+        draft = _rearranged(smaller.to(pick_device(device)), decoding)
+    return Writer(_rearranged(network, decoding), words, sampling, decoding, draft)
+
+
+def _rearranged(model: Transformer, decoding: Decoding) -> Transformer:
+    """The model as the options want it read; as it is when they want nothing."""
+    if not (decoding.fused or decoding.int8):
+        return model
+    reader = Reader(model)
+    if decoding.int8:
+        to_int8(reader)
+    return reader
 
 
 def sampling_from(*, temperature: float, top_k: int, top_p: float, max_new: int, command: str) -> SamplingConfig:

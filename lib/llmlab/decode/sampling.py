@@ -26,8 +26,14 @@ def sample(logits_BV: Tensor, config: SamplingConfig, generator: torch.Generator
     """One id per row, (B,); equal logits and generator state give equal ids."""
     if config.temperature == 0:
         return logits_BV.argmax(dim=-1)
-    probabilities_BV = (filtered(logits_BV.float() / config.temperature, config)).softmax(dim=-1)
-    return torch.multinomial(probabilities_BV, 1, generator=generator).squeeze(-1)
+    return torch.multinomial(probabilities(logits_BV, config), 1, generator=generator).squeeze(-1)
+
+
+def probabilities(logits_BV: Tensor, config: SamplingConfig) -> Tensor:
+    """What `sample` draws from, (B, V) in fp32; at temperature 0 all of it lies on the likeliest id."""
+    if config.temperature == 0:
+        return torch.zeros_like(logits_BV, dtype=torch.float32).scatter(-1, logits_BV.argmax(dim=-1, keepdim=True), 1.0)
+    return filtered(logits_BV.float() / config.temperature, config).softmax(dim=-1)
 
 
 def filtered(logits_BV: Tensor, config: SamplingConfig) -> Tensor:

@@ -31,7 +31,9 @@ def model_writer(model: Transformer, tokenizer: Tokenizer, lang: str, config: Sa
             finished = _finished(tokenizer, closed, first) if closed else None
             stop = {tokenizer.special[EOS]}
             banned = special - stop
-            ended = generate(model, prompts, config, generator, stop=stop, banned=banned, finished=finished)
+            ended = generate(
+                model, prompts, config, generator, stop=stop, banned=banned, finished=finished, kind="static"
+            )
             written += [tokenizer.decode(item.ids) for item in ended]
         return written
 
@@ -75,7 +77,7 @@ def answers(model: Transformer, tokenizer: Tokenizer, lang: str, questions: Sequ
     for first in range(0, len(questions), _BATCH):
         chunk = questions[first : first + _BATCH]
         prompts = [encode_prompt(tokenizer, lang, [{"role": "user", "content": text}]) for text in chunk]
-        ended = generate(model, prompts, config, torch.Generator(), stop=stop, banned=banned)
+        ended = generate(model, prompts, config, torch.Generator(), stop=stop, banned=banned, kind="static")
         written += [tokenizer.decode(item.ids) for item in ended]
     return written
 

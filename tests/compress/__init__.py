@@ -1,0 +1,1 @@
+"""Tests of llmlab.compress, one file per module."""
