@@ -12,10 +12,10 @@ FEATURES = [
     {},
     {"ffn": "relu2", "window": 5},
     {"ffn": "gelu", "position": "learned", "qk_norm": False},
-    {"kv_heads": 1, "ngram_rows": 61, "smear": True},
+    {"kv_heads": 1, "ngram_rows": 61, "smear": 2, "embedding_norm": True},
     {"norm": "layer", "position": "none", "tie_embeddings": False, "ngram_rows": 61},
-    {"window": 3, "kv_heads": 1, "smear": True, "position": "learned"},
-    {"qk_norm": False, "smear": True, "ffn": "relu2", "gradient_checkpointing": True},
+    {"window": 3, "kv_heads": 1, "smear": 2, "embedding_norm": True, "position": "learned"},
+    {"qk_norm": False, "smear": 2, "embedding_norm": True, "ffn": "relu2", "gradient_checkpointing": True},
 ]
 DOCUMENTS = [None, [[0] * 24, [-1] * 6 + [0] * 18, [0] * 7 + [1] + [2] * 16]]
 

@@ -8,7 +8,12 @@ from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig, probabilities
 from llmlab.decode.speculative import Draft, Guess, Lookup, accepted, rounds, stream
 
-FEATURES = [{}, {"window": 5}, {"position": "learned"}, {"kv_heads": 1, "ngram_rows": 61, "smear": True}]
+FEATURES = [
+    {},
+    {"window": 5},
+    {"position": "learned"},
+    {"kv_heads": 1, "ngram_rows": 61, "smear": 2, "embedding_norm": True},
+]
 PROMPT = [1, 2, 3, 4, 1, 2, 3]
 ENOUGH = 1e-4  # a fair die fails a test once in ten thousand seeds; the seeds are fixed
 

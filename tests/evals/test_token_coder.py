@@ -74,7 +74,9 @@ def test_frequencies_add_up_and_leave_nothing_out(subject: Subject) -> None:
     assert np.abs(found - expected).max() < 1e-4
 
 
-@pytest.mark.parametrize("changes", [{"window": 8}, {"position": "learned"}, {"smear": True}, {"ngram_rows": 64}])
+@pytest.mark.parametrize(
+    "changes", [{"window": 8}, {"position": "learned"}, {"smear": 2, "embedding_norm": True}, {"ngram_rows": 64}]
+)
 def test_every_kind_of_model_can_code(changes: dict[str, object], make_model: Callable[..., Transformer]) -> None:
     model = make_model(**changes)
     ids = [int(value) for value in np.random.default_rng(1).integers(3, 97, 45)]
