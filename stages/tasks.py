@@ -1,6 +1,5 @@
 """Write the evaluation sets, all in one form."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from llmlab.artifacts.atomic import atomic_folder
@@ -8,7 +7,7 @@ from llmlab.artifacts.documents import write_rows
 from llmlab.artifacts.metrics import write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.pipeline.stage import PARAMS, run_stage
-from llmlab.tasks.base import COLUMNS, TasksConfig
+from llmlab.tasks.base import COLUMNS, TasksConfig, as_row
 from llmlab.tasks.table import evaluation_sets
 
 
@@ -17,7 +16,7 @@ def main(*, out: Path, metrics: Path) -> None:
     languages = load_value(PARAMS, "languages", list[str])
     sets = evaluation_sets(load_section(PARAMS, "tasks", TasksConfig), languages, seed)
     with atomic_folder(out) as folder:
-        counts = {name: write_rows(folder / f"{name}.parquet", COLUMNS, map(asdict, sets[name])) for name in sets}
+        counts = {name: write_rows(folder / f"{name}.parquet", COLUMNS, map(as_row, sets[name])) for name in sets}
     write_metrics(metrics, {"examples": counts})
 
 

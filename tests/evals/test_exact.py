@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from llmlab.instruct.base import Instruction, as_row, instruction
 from llmlab.model.transformer import Transformer
 from llmlab.shards.chat import all_batches, chat_source
 from llmlab.tasks.base import COLUMNS, Example
+from llmlab.tasks.base import as_row as as_task_row
 from llmlab.tokenizer.chat import encode_chat
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
@@ -52,7 +53,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     (tmp_path / "tasks").mkdir()
     (tmp_path / "instruct").mkdir()
     for name in ("arithmetic", "copy"):
-        rows = [asdict(each) for each in QUESTIONS if each.task == name]
+        rows = [as_task_row(each) for each in QUESTIONS if each.task == name]
         write_rows(tmp_path / "tasks" / f"{name}.parquet", COLUMNS, rows)
     training = [chat("arithmetic", "1", "10"), chat("arithmetic", "2", "7"), chat("arithmetic", "3", "10")]
     training += [chat("arithmetic", "1", "7", lang="chinese"), chat("copy", "x", "crow fox")]

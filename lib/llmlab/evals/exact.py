@@ -17,7 +17,7 @@ from llmlab.evals.writing import answers
 from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import IGNORE
 from llmlab.shards.chat import all_batches, chat_source
-from llmlab.tasks.base import Example, exact_match
+from llmlab.tasks.base import Example, exact_match, from_row
 from llmlab.train.losses import next_token_loss
 
 _ROWS = 8
@@ -32,7 +32,7 @@ def tasks(subject: Subject, tasks_folder: Path, instruct: Path) -> dict[str, Any
     groups: dict[str, list[Example]] = {}
     for path in sorted(tasks_folder.glob("*.parquet")):
         for row in read_rows(path, "tasks"):
-            groups.setdefault(f"{row['task']}/{row['lang']}", []).append(Example(**row))
+            groups.setdefault(f"{row['task']}/{row['lang']}", []).append(from_row(row))
     report: dict[str, Any] = {}
     for name, group in groups.items():
         lang, questions = group[0].lang, [example.prompt for example in group]

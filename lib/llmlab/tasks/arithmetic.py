@@ -2,13 +2,15 @@
 
 import random
 
+from llmlab.tasks.drawn import DrawnTask
+
 _QUESTIONS = {
     "english": ("What is {a} plus {b}?", "What is {a} minus {b}?"),
     "chinese": ("{a}加{b}等于多少？", "{a}减{b}等于多少？"),
 }
 
 
-class Arithmetic:
+class Arithmetic(DrawnTask):
     """Two-digit addition and subtraction without negative results."""
 
     name = "arithmetic"
@@ -18,7 +20,7 @@ class Arithmetic:
         return tuple(_QUESTIONS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         rng = random.Random(f"{seed}/arithmetic/{lang}/{index}")
         a, b = rng.randrange(100), rng.randrange(100)
         if rng.random() < 0.5:

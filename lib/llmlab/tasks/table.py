@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from llmlab.tasks.arithmetic import Arithmetic
-from llmlab.tasks.base import Example, Task, TasksConfig, examples_of
+from llmlab.tasks.base import Example, Task, TasksConfig
 from llmlab.tasks.words import Copy, LastWord
 
 TASKS: dict[str, Task] = {task.name: task for task in (Arithmetic(), Copy(), LastWord())}
@@ -18,7 +18,7 @@ def draw_examples(
             example
             for lang in TASKS[name].languages()
             if lang in languages
-            for example in examples_of(TASKS[name], lang, wanted, count, seed)
+            for example in TASKS[name].examples(lang, wanted, count, seed)
         ]
         for name in names
     }

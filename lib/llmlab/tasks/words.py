@@ -2,6 +2,8 @@
 
 import random
 
+from llmlab.tasks.drawn import DrawnTask
+
 _WORDS = {
     "english": (
         "apple river stone lamp chair bread cloud garden horse window paper winter green spoon music bridge letter "
@@ -22,7 +24,7 @@ def _words(name: str, lang: str, seed: int, index: int, least: int, most: int) -
     return rng.sample(_WORDS[lang], rng.randint(least, most))
 
 
-class Copy:
+class Copy(DrawnTask):
     """Write the same words again."""
 
     name = "copy"
@@ -32,12 +34,12 @@ class Copy:
         return tuple(_WORDS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         text = _JOIN[lang].join(_words(self.name, lang, seed, index, 2, 4))
         return _COPY[lang].format(words=text), text
 
 
-class LastWord:
+class LastWord(DrawnTask):
     """Name the last of some words."""
 
     name = "last-word"
@@ -47,6 +49,6 @@ class LastWord:
         return tuple(_WORDS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         words = _words(self.name, lang, seed, index, 3, 6)
         return _LAST[lang].format(words=_JOIN[lang].join(words)), words[-1]
