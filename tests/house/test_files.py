@@ -10,7 +10,7 @@ import pytest
 
 from .project import CODE, LIBRARY, ROOT, STAGES, TESTS, calls_in, dotted, name_of, tree_of
 
-BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "tools", "stuff"}
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "stuff"}
 # Files of the library that have no test file of their own name: what serves one command or one figure is tested
 # through it, and records are tested with what fills them.
 TESTED_ELSEWHERE = {

@@ -1,6 +1,7 @@
 """Sums and differences of numbers up to 99, asked in words."""
 
 import random
+from typing import ClassVar
 
 from llmlab.tasks.drawn import DrawnTask
 
@@ -13,7 +14,7 @@ _QUESTIONS = {
 class Arithmetic(DrawnTask):
     """Two-digit addition and subtraction without negative results."""
 
-    name = "arithmetic"
+    name: ClassVar[str] = "arithmetic"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""

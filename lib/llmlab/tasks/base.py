@@ -8,9 +8,12 @@ from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import Field
 
+from llmlab.tasks.style import Style
+
 Kind = Literal["write", "choose"]
-MadeName = Literal["arithmetic", "copy", "last-word"]
-TaskName = MadeName
+MadeName = Literal["arithmetic", "copy", "last-word", "digits", "recall", "lists", "reasoning", "minimal-pairs"]
+PublishedName = Literal["arc-easy", "arc-challenge", "mmlu", "hellaswag", "gsm8k", "humaneval"]
+TaskName = MadeName | PublishedName
 MADE: tuple[MadeName, ...] = get_args(MadeName)
 
 
@@ -56,8 +59,20 @@ class Task(Protocol):
     `grade` still marks a written one, so that such a task can be a reward as well.
     """
 
-    name: str
-    kind: Kind
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """How it is answered."""
+        ...
+
+    @property
+    def style(self) -> Style:
+        """How it is usually put."""
+        ...
 
     def languages(self) -> tuple[str, ...]:
         """Languages the task can be asked in."""

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from llmlab.tasks.base import Example, Kind, exact_match, set_of
+from llmlab.tasks.style import SHORT, Style
 
 # So many draws for each example wanted: of a split that holds one question in twenty (validation), enough.
 _TRIES = 60
@@ -14,6 +15,7 @@ class DrawnTask(ABC):
 
     name: ClassVar[str]
     kind: ClassVar[Kind] = "write"
+    style: ClassVar[Style] = SHORT
 
     @abstractmethod
     def languages(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Tasks on lists of words that need copying, not knowledge."""
 
 import random
+from typing import ClassVar
 
 from llmlab.tasks.drawn import DrawnTask
 
@@ -27,7 +28,7 @@ def _words(name: str, lang: str, seed: int, index: int, least: int, most: int) -
 class Copy(DrawnTask):
     """Write the same words again."""
 
-    name = "copy"
+    name: ClassVar[str] = "copy"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""
@@ -42,7 +43,7 @@ class Copy(DrawnTask):
 class LastWord(DrawnTask):
     """Name the last of some words."""
 
-    name = "last-word"
+    name: ClassVar[str] = "last-word"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""
