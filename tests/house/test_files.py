@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     "smalltalk/formats/signs.py": "smalltalk/formats/test_table.py",
     "smalltalk/expressions.py": "smalltalk/test_parser.py",
     "smalltalk/literals.py": "smalltalk/test_parser.py",
+    "tasks/style.py": "tasks/test_templates.py",
     "viz/bits.py": "viz/test_figures.py",
     "viz/code.py": "viz/test_figures.py",
     "viz/corpus_flow.py": "viz/test_figures.py",

@@ -64,7 +64,7 @@ def evaluate(  # noqa: PLR0913 - one argument per option
 def _answerer(model: str, tokenizer: Path, adapter: Path | None, device: str) -> "Answerer":
     """A model of ours when its config says so, else one of the hub."""
     folder = Path(model)
-    if (folder / "training.json").is_file() or not _is_hub(folder, model):
+    if (folder / "training.json").is_file() or not is_hub(folder):
         from llmlab.cli.writer import load_writer  # noqa: PLC0415
         from llmlab.decode.sampling import SamplingConfig  # noqa: PLC0415
         from llmlab.evals.trained import Trained  # noqa: PLC0415
@@ -78,10 +78,11 @@ def _answerer(model: str, tokenizer: Path, adapter: Path | None, device: str) ->
     return load_hub_model(model)
 
 
-def _is_hub(folder: Path, model: str) -> bool:
-    return (folder / "config.json").is_file() or (
-        not folder.exists() and model.count("/") == 1 and "models/" not in model
-    )
+def is_hub(place: Path) -> bool:
+    """Whether this is a folder in the hub's layout, or a name `owner/name` and no folder of ours."""
+    if place.exists():
+        return (place / "config.json").is_file()
+    return len(place.parts) == 2 and place.parent != CHAT.parent
 
 
 def _table(without_sandbox: bool) -> dict[str, "Task"]:
@@ -107,7 +108,8 @@ def _named(names: str, table: Mapping[str, "Task"]) -> dict[str, "Task"]:
     from llmlab.tasks.base import MADE  # noqa: PLC0415
     from llmlab.tasks.text_sets import TEXT_SETS  # noqa: PLC0415
 
-    groups = {"all": list(table), "made": list(MADE), "published": [n for n in table if n not in MADE], "texts": []}
+    published = [name for name in table if name not in MADE]
+    groups: dict[str, list[str]] = {"all": list(table), "made": list(MADE), "published": published, "texts": []}
     wanted = [name for part in names.split(",") for name in groups.get(part.strip(), [part.strip()])]
     known = [*table, *TEXT_SETS, *_own_sets()]
     strangers = [name for name in wanted if name not in known]

@@ -52,8 +52,10 @@ def _file_rows(file: Path, name: str) -> Iterator[Mapping[str, Any]]:
     if not text.startswith("{"):
         yield {"text": text}
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not `splitlines`, which also cuts at separators that JSON leaves as they are inside a text.
+    for number, line in enumerate(text.split("\n"), start=1):
         try:
-            yield json.loads(line)
+            if line.strip():
+                yield json.loads(line)
         except json.JSONDecodeError as error:
             raise LabError(f"{name}, line {number} is no JSON: {error.msg}", f"restore {file}") from error

@@ -47,7 +47,7 @@ class SuiteConfig:
     """pass@k is given beside pass@1."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 0.8
     """Of drawn answers."""
-    characters: Annotated[int, Field(gt=0)] = 2000
+    characters: Annotated[int, Field(gt=0)] = 1000
     """Most characters of a document of a set of texts."""
 
 

@@ -156,7 +156,7 @@ class Trained:
 
 
 def batched(rows: Sequence[Ids], tokens: int) -> list[list[Ids]]:
-    """Rows, the shortest first, in groups that take at most `tokens` places when padded to their longest, or one row."""
+    """Rows, the shortest first, in groups: one row, or as many as take at most `tokens` places when padded."""
     groups: list[list[Ids]] = []
     for row in rows:
         if groups and len(row) * (len(groups[-1]) + 1) <= tokens:

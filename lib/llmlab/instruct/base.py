@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from llmlab.tasks.base import MadeName
+from llmlab.tasks.base import TaskName
 
 Count = Annotated[int, Field(ge=0)]
 # A text, or texts and special tokens (`{"token": name}`) in their order: see `tokenizer.chat`.
@@ -61,7 +61,7 @@ class InstructConfig:
     """Go on from the paragraphs before, per language."""
     tasks: Count = 1500
     """Questions of each exact-match task, per language."""
-    task_names: list[MadeName] = field(default_factory=lambda: ["arithmetic", "copy", "last-word"])
+    task_names: list[TaskName] = field(default_factory=lambda: ["arithmetic", "copy", "last-word"])
     """Which exact-match tasks are taught."""
     same_answer: Annotated[int, Field(gt=0)] = 3
     """Most examples of a kind on code or prose with one and the same answer; selectors may repeat."""

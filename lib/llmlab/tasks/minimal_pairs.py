@@ -15,8 +15,8 @@ _ENGLISH = {
     "article": ("She keeps {2} {0} in the {1}.", ("a", "an")),
     "order": ("He put the {0} {2} {1}.", ("on the", "the on")),
 }
-_ONE = "keeper baker farmer teacher sailor doctor singer miller".split()
-_PLACES = "boats windows gardens rivers mirrors stones houses tables".split()
+_ONE = "keeper baker farmer teacher sailor doctor singer miller hunter painter writer driver king judge".split()
+_PLACES = "boats windows gardens rivers mirrors stones houses tables trees walls bridges shops gates hills".split()
 _CLASSIFIERS = {
     "本": "书 字典 日记 小说".split(),
     "只": "猫 小鸟 鸭子 狐狸".split(),
@@ -44,12 +44,11 @@ class MinimalPairs(DrawnTask):
         return ("english", "chinese")
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """Both sentences, the good one at either place, and the good one."""
+        """Both sentences, and the good one."""
         rng = random.Random(f"{seed}/minimal-pairs/{lang}/{index}")
         good, bad = _chinese(rng) if lang == "chinese" else _english(rng)
-        pair = [good, bad]
-        rng.shuffle(pair)
-        return " / ".join(pair), good
+        # In the order of their letters: a pair is one question, which is in one split.
+        return " / ".join(sorted((good, bad))), good
 
     def choices(self, question: str, answer: str, lang: str) -> tuple[str, ...]:
         """Both sentences, as the question has them."""

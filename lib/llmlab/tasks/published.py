@@ -55,7 +55,7 @@ class PublishedTask(ABC):
 
     def examples(self, lang: str, split: str, count: int, seed: int) -> list[Example]:
         """The first `count` of a split in an order that the seed decides; errors as those of the finder."""
-        if lang != self.lang or split not in self.splits:
+        if not count or lang != self.lang or split not in self.splits:
             return []
         if split not in self._rows:
             self._rows[split] = [self.example(*item) for item in enumerate(self._find(self.splits[split]))]

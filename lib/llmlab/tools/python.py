@@ -78,7 +78,7 @@ def run_python(program: str, limits: PythonLimits = LIMITS, *, contain: bool = T
     if contain and not can_contain():
         raise LabError(
             "programs written by a model are run inside bubblewrap only, which does not work here",
-            "install it (`apt install bubblewrap`); inside a container allow it to make user namespaces",
+            "install version 0.8 or later (`apt install bubblewrap`), and let it make user namespaces",
         )
     if shutil.which("prlimit") is None:
         raise LabError("limits are set by `prlimit`, which is missing", "install util-linux")
@@ -142,6 +142,15 @@ def _contained(folder: str) -> list[str]:
     return [
         "bwrap",
         "--unshare-all",
+        # Root would keep its capabilities, and with them mounts and the kernel's settings, were it not nobody in there.
+        "--unshare-user",
+        "--disable-userns",
+        "--uid",
+        "65534",
+        "--gid",
+        "65534",
+        "--cap-drop",
+        "ALL",
         "--die-with-parent",
         "--new-session",
         "--clearenv",
