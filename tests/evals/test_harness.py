@@ -116,11 +116,9 @@ def test_a_model_of_the_hub_in_the_harness_own_hands(folder: Path) -> None:
     torch.manual_seed(0)
     config = transformers.GPT2Config(vocab_size=len(words), n_positions=256, n_embd=32, n_layer=2, n_head=2)
     model = transformers.GPT2LMHeadModel(config).eval()
-    manager = lm_eval.tasks.TaskManager(include_path=str(folder))
-    outcome = lm_eval.simple_evaluate(
-        model=HFLM(pretrained=model, tokenizer=words, device="cpu"),
-        tasks=[*TASKS, "texts"],
-        task_manager=manager,
-        bootstrap_iters=0,
-    )
+    loaded = lm_eval.tasks.TaskManager(include_path=str(folder), include_defaults=False).load([*TASKS, "texts"])
+    for task in loaded["tasks"].values():
+        task.set_config(key="num_fewshot", value=0)
+    theirs = HFLM(pretrained=model, tokenizer=words, device="cpu")
+    outcome = lm_eval.evaluator.evaluate(theirs, loaded, bootstrap_iters=0, log_samples=False)
     check(HubModel(model, words), outcome["results"], letters=False)

@@ -38,7 +38,9 @@ def evaluate(  # noqa: PLR0913 - one argument per option
     tokenizer: Annotated[Path, typer.Option(help="Tokenizer folder of a model of ours.")] = TOKENIZER,
     seeds: Annotated[int, typer.Option(min=1, help="With several: scores over templates and so many seeds.")] = 1,
     harness: Annotated[bool, typer.Option(help="Put the tasks of lm-evaluation-harness instead.")] = False,
-    harness_tasks: Annotated[Path | None, typer.Option(help="Folder of own tasks in the harness's format.")] = None,
+    harness_tasks: Annotated[
+        Path | None, typer.Option(help="Only the tasks of this folder, in the harness's format.")
+    ] = None,
     without_sandbox: Annotated[
         bool, typer.Option(help="Run programs that the model wrote with limits only, where bubblewrap is missing.")
     ] = False,

@@ -9,7 +9,6 @@ from typing import Any
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.mirror import VARIABLE, find_stored
 from llmlab.corpus.sources.base import ReadContext, Source
-from llmlab.corpus.sources.hub import hub_rows
 
 _GZIP = b"\x1f\x8b"
 
@@ -30,6 +29,9 @@ def published_rows(
     remedy = f"set {VARIABLE} to a folder whose catalog.json lists the hash {sha256[:12]}…" if sha256 else ""
     if not dataset:
         raise LabError(f"{missing}: no public address serves the converted file byte for byte", remedy)
+    # Here, since `datasets` takes seconds to import and a stage with a mirror never needs it.
+    from llmlab.corpus.sources.hub import hub_rows  # noqa: PLC0415
+
     source = Source(
         name=name,
         kind="hub",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lm_eval import simple_evaluate
 from lm_eval.api.model import LM
+from lm_eval.evaluator import evaluate as harness_evaluate
 from lm_eval.tasks import TaskManager
 
 from llmlab.evals.answerer import Answerer
@@ -55,14 +55,14 @@ class HarnessModel(LM):
 def run_harness(
     answerer: Answerer, names: Sequence[str], lang: str, *, limit: int, shots: int, folder: Path | None = None
 ) -> dict[str, Any]:
-    """The harness's figures by task; `folder` holds tasks of one's own in its format."""
-    manager = TaskManager(include_path=str(folder) if folder else None)
-    outcome = simple_evaluate(
-        model=HarnessModel(answerer, lang),
-        tasks=list(names),
-        num_fewshot=shots,
-        limit=limit or None,
-        task_manager=manager,
-        bootstrap_iters=0,
+    """The harness's figures by task; of the tasks in `folder` where one is given."""
+    # Its own thousands of tasks take a while to be indexed, and are not wanted beside those of a folder.
+    manager = TaskManager(include_path=str(folder), include_defaults=False) if folder else TaskManager()
+    loaded = manager.load(list(names))
+    for task in loaded["tasks"].values():
+        task.set_config(key="num_fewshot", value=shots)
+    # Not its `simple_evaluate`, which also lists the machine's packages and versions.
+    outcome = harness_evaluate(
+        HarnessModel(answerer, lang), loaded, limit=limit or None, bootstrap_iters=0, log_samples=False
     )
-    return {name: dict(figures) for name, figures in outcome["results"].items()}
+    return {name: dict(figures) for name, figures in (outcome or {})["results"].items()}

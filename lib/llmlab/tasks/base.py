@@ -13,7 +13,7 @@ from llmlab.tasks.style import Style
 Kind = Literal["write", "choose"]
 MadeName = Literal["arithmetic", "copy", "last-word", "digits", "recall", "lists", "reasoning", "minimal-pairs"]
 PublishedName = Literal["arc-easy", "arc-challenge", "mmlu", "hellaswag", "gsm8k", "humaneval"]
-TaskName = MadeName | PublishedName
+TaskName = Literal[MadeName, PublishedName]
 MADE: tuple[MadeName, ...] = get_args(MadeName)
 
 

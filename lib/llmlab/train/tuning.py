@@ -10,7 +10,7 @@ from llmlab.train.config import TrainConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TuningConfig(TrainConfig):
-    """The keys of `train`, and two more."""
+    """The keys of [train](#train), and these:"""
 
     weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = field(default_factory=dict)
     """How often the examples of a kind are read while those of others are read once, `{chat: 2, copy: 0.5}`; 0 leaves a
