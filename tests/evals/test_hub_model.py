@@ -15,6 +15,7 @@ from llmlab.tasks.table import TASKS
 from llmlab.tasks.templates import Prompt
 
 transformers = pytest.importorskip("transformers")
+pytestmark = pytest.mark.slow
 KINDS = ["gpt2", "llama"]
 
 

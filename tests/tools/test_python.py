@@ -1,5 +1,6 @@
 """Programs that try to get out, to go on for ever, or to look finished; all with small limits."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,18 +57,25 @@ def test_one_that_sleeps_runs_out_of_time(contain: bool) -> None:
 @pytest.mark.parametrize(
     "program",
     [
-        "import socket\nsocket.create_connection(('127.0.0.1', 22), 1)",
         "print(open('/etc/passwd').read())",
         "open('/usr/lib/x', 'w')",
         "import os\nos.kill(os.getppid(), 0)\nassert os.getppid() > 3",
         "import subprocess\nsubprocess.run(['mount', '-t', 'tmpfs', 'x', '/usr'], check=True)",
-        "open('/proc/sys/kernel/hostname', 'w').write('x')",
+        "open('/proc/sys/kernel/core_pattern', 'a')",
+        "import os\nos.listdir('/proc')",
     ],
 )
 def test_contained_it_gets_at_nothing(program: str) -> None:
     run = run_python(program, LIMITS)
     assert not run.finished
     assert "root:" not in run.output
+
+
+@contained_only
+def test_the_network_is_out_of_reach_when_contained_and_not_otherwise() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        program = f"import socket\nsocket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2)"
+        assert [run_python(program, LIMITS, contain=contain).finished for contain in (True, False)] == [False, True]
 
 
 @contained_only

@@ -5,8 +5,8 @@ folder in memory. Where it does not work nothing is run, unless the caller says 
 
 Limits hold in both cases: processor time, memory, file size, open files, and time on the clock, after which the whole
 process group is killed. Not stopped, inside bubblewrap: use of a hole in the kernel or in bubblewrap itself;
-the processor and memory of as many processes as fit into the time on the clock, since the limits hold for each
-process; reading what the interpreter's own folders hold; a program that sets out to look as if it had reached its last
+the processor and memory of as many processes and files as fit into the time on the clock, since the limits hold
+for each; reading what the interpreter's own folders hold; a program that sets out to look as if it had reached its last
 line (it can read its own text). Not stopped without bubblewrap: the network,
 and reading and writing every file that the caller may, besides what is said above.
 """
@@ -142,7 +142,7 @@ def _contained(folder: str) -> list[str]:
     return [
         "bwrap",
         "--unshare-all",
-        # Root would keep its capabilities, and with them mounts and the kernel's settings, were it not nobody in there.
+        # Root would keep its capabilities, and with them the right to mount, were it not nobody in there.
         "--unshare-user",
         "--disable-userns",
         "--uid",
@@ -154,8 +154,7 @@ def _contained(folder: str) -> list[str]:
         "--die-with-parent",
         "--new-session",
         "--clearenv",
-        "--proc",
-        "/proc",
+        # No /proc: started by root, nobody in there still owns the kernel's settings below it.
         "--dev",
         "/dev",
         "--size",
