@@ -35,7 +35,7 @@ class PythonLimits:
 
     seconds: int = 3
     """Of processor time, for each process."""
-    patience: float = 8.0
+    patience: float = 20.0
     """Seconds on the clock, the interpreter's start included."""
     memory: int = 512 << 20
     """Bytes of address space, for each process."""
