@@ -1,6 +1,7 @@
 """The same model and questions through lm-evaluation-harness and through our suite: equal figures."""
 
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,12 @@ TEXTS = ["The old keeper climbed the stairs.", "A fox met a crow by the river, a
 
 def rows() -> list[dict[str, Any]]:
     made = []
-    for n in range(40):
-        asked = f"What did the {WORDS[n % 12]} say to the {WORDS[(n * 5 + 3) % 12]}?"
-        choices = [WORDS[(n + k * 3) % 12] + (" and more" if (n + k) % 3 == 0 else "") for k in range(4)]
-        gold = n * 7 % 4
+    rng = random.Random(3)
+    for _ in range(40):
+        one, other, *choices = rng.sample(WORDS, 6)
+        asked = f"What did the {one} say to the {other}?"
+        choices = [word + rng.choice(["", " and more", " by the sea"]) for word in choices]
+        gold = rng.randrange(4)
         more = {"ctx": asked, "endings": choices, "label": gold, "subject": "machine_learning"}
         made.append({"question": asked, "choices": choices, "answer": gold, "gold": gold, **more})
     return made
@@ -81,13 +84,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(answerer: Answerer, theirs: Mapping[str, Mapping[str, float]], *, letters: bool) -> None:
-    """Letters are as long as each other, so there the normalised figure is the plain one."""
+def check(answerer: Answerer, theirs: Mapping[str, Mapping[str, float]]) -> None:
     for name, task in TASKS.items():
         ours = run_task(task(lambda _: rows()), "english", answerer, SuiteConfig(limit=0))
         assert ours["score"] == pytest.approx(theirs[name]["acc,none"], abs=1e-4), name
         assert ours["normalised"] == pytest.approx(theirs[name]["acc_norm,none"], abs=1e-4), name
-    assert len({theirs[name]["acc,none"] for name in TASKS}) > 1 or letters
+    assert len({theirs[name][figure] for name in TASKS for figure in ("acc,none", "acc_norm,none")}) > 1
     bits = run_texts("texts", "english", TEXTS, answerer, SuiteConfig(limit=0))["score"]
     assert bits == pytest.approx(theirs["texts"]["bits_per_byte,none"], abs=1e-3)
 
@@ -98,7 +100,7 @@ def test_one_of_our_models(tokenizer: Tokenizer, make_model: Callable[..., Trans
 
     answerer = Trained(make_model(vocab=tokenizer.vocab_size, noise=0.3, context=128), tokenizer, chats=False)
     theirs = run_harness(answerer, [*TASKS, "texts"], "english", limit=0, shots=0, folder=folder)
-    check(answerer, theirs, letters=False)
+    check(answerer, theirs)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -121,4 +123,4 @@ def test_a_model_of_the_hub_in_the_harness_own_hands(folder: Path) -> None:
         task.set_config(key="num_fewshot", value=0)
     theirs = HFLM(pretrained=model, tokenizer=words, device="cpu")
     outcome = lm_eval.evaluator.evaluate(theirs, loaded, bootstrap_iters=0, log_samples=False)
-    check(HubModel(model, words), outcome["results"], letters=False)
+    check(HubModel(model, words), outcome["results"])

@@ -25,8 +25,9 @@ class Knows:
         self.cost = Cost()
         self.asked: list[Prompt] = []
         self.settings: list[tuple[SamplingConfig, int]] = []
-        examples = [e for lang in ("english", "chinese") for e in TASKS[task].examples(lang, "test", 20, 1)]
-        self.right = {e.prompt: e.answer for e in examples[: round(share * 20)]}
+        known = round(share * 20)
+        examples = [e for lang in ("english", "chinese") for e in TASKS[task].examples(lang, "test", 20, 1)[:known]]
+        self.right = {e.prompt: e.answer for e in examples}
 
     def likelihoods(self, asked: Sequence[tuple[Prompt, str]]) -> list[Likelihood]:
         return [Likelihood(0.0 if answer in self.right.values() else 1.0, 1, False) for _, answer in asked]
@@ -139,7 +140,7 @@ def test_a_language_that_a_task_does_not_know_and_shots_that_are_not_there(refus
             return ("english",)
 
         def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-            return f"{index % 8}?", "x"
+            return f"{index % 40}?", "x"
 
     refuses(["solved examples", "--shots"], run_task, Few(), "english", Knows("copy"), SuiteConfig(shots=40))
 

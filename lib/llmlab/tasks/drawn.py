@@ -32,7 +32,7 @@ class DrawnTask(ABC):
     def examples(self, lang: str, split: str, count: int, seed: int) -> list[Example]:
         """See `Task.examples`: distinct ones, a larger set beginning with the smaller."""
         found: dict[str, Example] = {}
-        for index in range(_TRIES * count):
+        for index in range(_TRIES * count if lang in self.languages() else 0):
             prompt, answer = self.draw(lang, seed, index)
             if set_of(prompt) == split and prompt not in found:
                 name = f"{self.name}/{lang}/{len(found)}"
