@@ -31,6 +31,7 @@ from llmlab.shards.encode import ShardConfig
 from llmlab.tasks.base import TasksConfig
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
+from llmlab.train.tuning import TuningConfig
 
 SECTIONS: dict[str, Any] = {
     "tasks": TasksConfig,
@@ -45,10 +46,10 @@ SECTIONS: dict[str, Any] = {
     "model": ModelConfig,
     "train": TrainConfig,
     "instruct": InstructConfig,
+    "sft": TuningConfig,
     "lora": AdapterConfig,
     "evaluate": EvaluateConfig,
 }
-_SAME_AS_TRAIN = {"sft"}
 _VALUES = {"seed", "languages"}
 _NAMES = {int: "integer", float: "number", bool: "true or false", str: "text", types.NoneType: "null", Any: "any"}
 _BOUNDS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
@@ -78,17 +79,17 @@ def check_sections(params: Path) -> None:
     Raises:
         ValueError: names the sections.
     """
-    known = {name.partition(".")[0] for name in SECTIONS} | _SAME_AS_TRAIN | _VALUES
+    known = {name.partition(".")[0] for name in SECTIONS} | _VALUES
     differing = sorted(known ^ set(read_params(params)))
     if differing:
         raise ValueError(f"docs/params_table.py and {params} differ in {', '.join(differing)}")
 
 
 def _rows(config: Any, prefix: str) -> Iterator[Row]:
-    """A row per field; one that is a section itself is followed by its rows, unless it has a table of its own."""
+    """A row per field of its own; one that is a section is followed by its rows, unless it has a table of its own."""
     hints = typing.get_type_hints(config, include_extras=True)
     meanings = _meanings(config)
-    for field in dataclasses.fields(config):
+    for field in (field for field in dataclasses.fields(config) if field.name in meanings):
         key, hint, meaning = prefix + field.name, hints[field.name], meanings[field.name]
         if dataclasses.is_dataclass(hint):
             yield Row(key, "section", _default(field), "", meaning)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from llmlab.evals.bits_per_byte import Scored
-from llmlab.evals.bootstrap import difference_interval, interval, share_interval
+from llmlab.evals.bootstrap import difference_interval, interval, mean_interval, share_interval
 
 
 def generator(seed: int = 0) -> np.random.Generator:
@@ -84,3 +84,13 @@ def test_the_difference_lies_inside_its_interval_which_a_seed_fixes() -> None:
 def test_no_documents_have_no_difference() -> None:
     nothing = scored(np.zeros(0), np.zeros(0, dtype=int))
     assert all(map(math.isnan, difference_interval(nothing, nothing, generator())))
+
+
+def test_the_interval_of_a_mean_is_close_to_the_normal_one() -> None:
+    """A mean of 400 coin throws: 1.96 standard errors of sqrt(p(1-p)/n) to either side."""
+    low, high = mean_interval([1.0] * 100 + [0.0] * 300, generator())
+    half = 1.96 * math.sqrt(0.25 * 0.75 / 400)
+    assert low == pytest.approx(0.25 - half, abs=0.006)
+    assert high == pytest.approx(0.25 + half, abs=0.006)
+    assert mean_interval([0.5] * 9, generator()) == (0.5, 0.5)
+    assert all(math.isnan(end) for end in mean_interval([], generator()))

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from llmlab.instruct.base import Instruction, as_row, instruction
 from llmlab.model.transformer import Transformer
 from llmlab.shards.chat import all_batches, chat_source
 from llmlab.tasks.base import COLUMNS, Example
+from llmlab.tasks.base import as_row as as_task_row
 from llmlab.tokenizer.chat import encode_chat
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
@@ -52,7 +53,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     (tmp_path / "tasks").mkdir()
     (tmp_path / "instruct").mkdir()
     for name in ("arithmetic", "copy"):
-        rows = [asdict(each) for each in QUESTIONS if each.task == name]
+        rows = [as_task_row(each) for each in QUESTIONS if each.task == name]
         write_rows(tmp_path / "tasks" / f"{name}.parquet", COLUMNS, rows)
     training = [chat("arithmetic", "1", "10"), chat("arithmetic", "2", "7"), chat("arithmetic", "3", "10")]
     training += [chat("arithmetic", "1", "7", lang="chinese"), chat("copy", "x", "crow fox")]
@@ -127,3 +128,19 @@ def test_a_kind_whose_examples_are_all_too_long_has_no_number(subject: Subject, 
 
 def test_no_examples_are_no_numbers(subject: Subject, tmp_path: Path) -> None:
     assert instructions(subject, {}, write_held_out(tmp_path, [])) == {"base": {}, "chat": {}}
+
+
+def test_choices_are_compared_by_likelihood_and_chance_stands_beside(subject: Subject, tmp_path: Path) -> None:
+    """A made pair of two sentences of which the text of one was trained on by nobody: some share, and chance a half."""
+    good, bad = "The sea is there.", "The sea are there."
+    pairs = [
+        Example(f"m/{n}", "minimal-pairs", "english", f"{good} / {bad}", gold, (good, bad))
+        for n, gold in enumerate((good, bad))
+    ]
+    for folder in ("tasks", "instruct"):
+        (tmp_path / folder).mkdir()
+    write_rows(tmp_path / "tasks" / "minimal-pairs.parquet", COLUMNS, map(as_task_row, pairs))
+    write_rows(tmp_path / "instruct" / "train.parquet", INSTRUCT_COLUMNS, [as_row(chat("copy", "x", "y"))])
+    (figures,) = tasks(subject, tmp_path / "tasks", tmp_path / "instruct").values()
+    # One of the two is called right whichever sentence the model likes.
+    assert figures == {"examples": 2, "chat": 0.5, "base": 0.5, "commonest": 0.5, "ceiling": 1.0}

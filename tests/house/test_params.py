@@ -97,7 +97,7 @@ def test_a_config_is_frozen_and_by_keyword(config: Any) -> None:
 
 @pytest.mark.parametrize("config", configs().values(), ids=configs().keys())
 def test_every_field_is_explained(config: Any) -> None:
-    """By a string below it, or by its name in the class's own docstring."""
+    """By a string below it, or by its name in the class's own docstring; what is inherited, where it stands."""
     source = ast.parse(inspect.getsource(inspect.getmodule(config)))
     (definition,) = (n for n in source.body if isinstance(n, ast.ClassDef) and n.name == config.__name__)
     below = {
@@ -110,5 +110,5 @@ def test_every_field_is_explained(config: Any) -> None:
     }
     own = ast.get_docstring(definition) or ""
     named = set(re.findall(r"`(\w+)", own))
-    missing = [field.name for field in dataclasses.fields(config) if field.name not in below | named]
+    missing = [name for name in inspect.get_annotations(config) if name not in below | named]
     assert missing == []

@@ -1,14 +1,17 @@
+import itertools
 import json
+from dataclasses import replace
 
 import torch
 
 from llmlab.artifacts.documents import write_rows
 from llmlab.model.transformer import Transformer
 from llmlab.shards.batches import IGNORE
-from llmlab.shards.chat import all_batches, chat_source, chat_sources
+from llmlab.shards.chat import all_batches, chat_source, chat_sources, weighted
 from llmlab.tokenizer.chat import encode_chat
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
+from llmlab.train.losses import token_losses
 
 CHATS = [
     ("english", [("user", "What is in the bread?"), ("assistant", "Nothing.")]),
@@ -104,3 +107,68 @@ def test_sources_hold_the_wanted_kinds_of_both_sets(tokenizer, tmp_path):
     everything, _ = chat_sources(tokenizer, tmp_path, [], 64, seed=1)
     counted = [sum(batch.counted for batch in all_batches(source, 2)) for source in (only, held_out, everything)]
     assert counted[0] == counted[1] == counted[2] / 2 > 0
+
+
+def test_a_change_in_one_conversation_changes_no_other_ones_loss(tokenizer, make_model):
+    """In the same row, token by token, before and after it; only what it may see is seen."""
+    model = make_model(vocab=tokenizer.vocab_size, context=128)
+    batch = chat_source(tokenizer, rows(), 128, seed=1).batch(0, 1)
+    numbers = batch.documents_BT[0]
+    assert int(numbers.max()) >= 2
+    before = token_losses(model, batch)[0]
+    for changed in range(int(numbers.max()) + 1):
+        ids = batch.ids_BT.clone()
+        ids[0, numbers == changed] = (ids[0, numbers == changed] + 1) % tokenizer.vocab_size
+        after = token_losses(model, replace(batch, ids_BT=ids))[0]
+        others = numbers != changed
+        assert torch.equal(after[others], before[others])
+        assert not torch.allclose(after[~others], before[~others])
+
+
+def test_in_many_turns_each_answer_is_counted_and_no_question(tokenizer):
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is in the bread?"},
+        {"role": "assistant", "content": "Nothing."},
+        {"role": "user", "content": "And in the river?"},
+        {"role": "assistant", "content": "The sea."},
+    ]
+    row = {"lang": "english", "kind": "chat", "messages": json.dumps(messages)}
+    batch = chat_source(tokenizer, [row], 128, seed=1).batch(0, 1)
+    counted = batch.targets_BT[batch.targets_BT != IGNORE].tolist()
+    end = tokenizer.special["<|end|>"]
+    assert counted == [*tokenizer.encode("Nothing."), end, *tokenizer.encode("The sea."), end]
+
+
+def kinds_of(weights):
+    examples = [{"kind": kind, "number": str(number)} for kind in ("chat", "copy") for number in range(10)]
+    read = [example["kind"] for example in weighted(examples, weights)]
+    return {kind: read.count(kind) for kind in dict.fromkeys(read)}
+
+
+def test_weights_say_how_often_a_kind_is_read():
+    assert kinds_of({}) == {"chat": 10, "copy": 10}
+    assert kinds_of({"chat": 2.5, "copy": 0.3}) == {"chat": 25, "copy": 3}
+    assert kinds_of({"copy": 0}) == {"chat": 10}
+
+
+def test_a_fraction_is_spread_over_the_examples():
+    examples = [{"kind": "copy", "number": str(number)} for number in range(10)]
+    read = [int(example["number"]) for example in weighted(examples, {"copy": 0.5})]
+    assert len(set(read)) == 5
+    assert all(later - sooner == 2 for sooner, later in itertools.pairwise(read))
+
+
+def test_a_weight_of_a_kind_that_is_not_there_is_refused(refuses):
+    refuses(["`weights` names poems", "chat"], lambda: list(weighted([{"kind": "chat"}], {"poems": 2.0})))
+
+
+def test_weights_are_for_training_and_not_for_validation(tokenizer, tmp_path):
+    for name in ("train", "val"):
+        write_rows(
+            tmp_path / f"{name}.parquet", ["lang", "messages", "kind"], [{**row, "kind": "chat"} for row in rows()]
+        )
+    learned, held_out = chat_sources(tokenizer, tmp_path, (), 128, 1, {"chat": 3})
+    plain, _ = chat_sources(tokenizer, tmp_path, (), 128, 1)
+    counted = [sum(batch.counted for batch in all_batches(source, 4)) for source in (learned, held_out, plain)]
+    assert counted[0] == 3 * counted[1] == 3 * counted[2]

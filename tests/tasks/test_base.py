@@ -4,20 +4,7 @@ import pytest
 
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.params import build
-from llmlab.tasks.base import TasksConfig, exact_match, examples_of, set_of
-from llmlab.tasks.table import TASKS
-
-
-class Numbers:
-    """Ten questions and no more."""
-
-    name = "numbers"
-
-    def languages(self) -> tuple[str, ...]:
-        return ("english",)
-
-    def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        return f"{lang} {(seed + index * 7) % 10}", str(index % 10)
+from llmlab.tasks.base import MADE, Example, TasksConfig, as_row, exact_match, from_row, set_of
 
 
 def test_a_question_is_in_one_set_whoever_asks() -> None:
@@ -30,32 +17,6 @@ def test_a_question_is_in_one_set_whoever_asks() -> None:
         "train": 192 / 256,
     }
     assert [set_of(question) for question in questions] == [set_of(question) for question in questions]
-
-
-@pytest.mark.parametrize("wanted", ["train", "val", "test"])
-@pytest.mark.parametrize("name", sorted(TASKS))
-def test_examples_are_distinct_of_their_set_and_numbered(name: str, wanted: str) -> None:
-    examples = examples_of(TASKS[name], "english", wanted, 30, 1)
-    assert len(examples) == 30
-    assert len({example.prompt for example in examples}) == 30
-    assert {set_of(example.prompt) for example in examples} == {wanted}
-    assert [example.id for example in examples] == [f"{name}/english/{place}" for place in range(30)]
-    assert {(example.task, example.lang) for example in examples} == {(name, "english")}
-
-
-def test_a_larger_set_begins_with_the_smaller_one() -> None:
-    task = TASKS["copy"]
-    assert examples_of(task, "english", "train", 50, 1)[:20] == examples_of(task, "english", "train", 20, 1)
-
-
-def test_a_task_with_few_questions_gives_all_of_them_and_ends() -> None:
-    found = {wanted: examples_of(Numbers(), "english", wanted, 50, 0) for wanted in ("train", "val", "test")}
-    prompts = [example.prompt for examples in found.values() for example in examples]
-    assert sorted(prompts) == [f"english {number}" for number in range(10)]
-
-
-def test_none_asked_for_none_given() -> None:
-    assert examples_of(TASKS["copy"], "english", "train", 0, 1) == []
 
 
 @pytest.mark.parametrize(
@@ -93,4 +54,16 @@ def test_unknown_tasks_and_bad_counts_are_refused(values: dict[str, object]) -> 
 
 
 def test_every_task_can_be_named_in_params() -> None:
-    assert build(TasksConfig, {"names": list(TASKS)}, "tasks").names == list(TASKS)
+    assert build(TasksConfig, {"names": list(MADE)}, "tasks").names == list(MADE)
+
+
+@pytest.mark.parametrize("choices", [(), ("a", 'b "c"', "丁\n")])
+def test_a_row_of_text_comes_back_as_the_example(choices: tuple[str, ...]) -> None:
+    example = Example("x/0", "x", "chinese", "问：\t", "a", choices, '{"k": 1}')
+    row = as_row(example)
+    assert all(isinstance(value, str) for value in row.values())
+    assert from_row(row) == example
+
+
+def test_the_gold_choice_is_the_answer() -> None:
+    assert Example("x/0", "x", "english", "?", "b", ("a", "b", "c")).gold == 1

@@ -3,15 +3,23 @@ from typing import get_args
 
 import pytest
 
-from llmlab.tasks.base import TaskName, TasksConfig
-from llmlab.tasks.table import TASKS, draw_examples, evaluation_sets
+from llmlab.tasks.base import MADE, TaskName, TasksConfig
+from llmlab.tasks.table import TASKS, all_tasks, draw_examples, evaluation_sets
+from llmlab.tasks.templates import TEMPLATES
 
 LANGUAGES = ["smalltalk", "english", "chinese"]
 
 
 def test_the_names_of_the_table_are_those_params_may_say() -> None:
-    assert set(TASKS) == set(get_args(TaskName))
-    assert all(task.name == name for name, task in TASKS.items())
+    assert set(TASKS) == set(MADE)
+    assert set(all_tasks()) == set(get_args(TaskName))
+    assert all(task.name == name for name, task in all_tasks().items())
+
+
+def test_every_usual_template_is_there_and_fits_the_model() -> None:
+    for task in all_tasks().values():
+        assert not any(TEMPLATES[name].chat for name in task.style.templates)
+        assert {TEMPLATES[name].chat for name in task.style.chat} == {task.style.chat[0].startswith("chat")}
 
 
 @pytest.mark.parametrize("languages", [LANGUAGES, ["chinese"], ["smalltalk"], ["spanish"]])
@@ -23,7 +31,7 @@ def test_tasks_are_asked_in_the_languages_they_and_the_project_have(languages: l
 
 
 def test_the_three_sets_share_no_question() -> None:
-    drawn = [draw_examples(list(TASKS), LANGUAGES, wanted, 100, 1) for wanted in ("train", "val", "test")]
+    drawn = [draw_examples(list(TASKS), LANGUAGES, wanted, 20, 1) for wanted in ("train", "val", "test")]
     prompts = [{example.prompt for examples in each.values() for example in examples} for each in drawn]
     for one, other in itertools.combinations(prompts, 2):
         assert one
@@ -32,8 +40,8 @@ def test_the_three_sets_share_no_question() -> None:
 
 def test_another_seed_draws_other_questions_of_the_same_sets() -> None:
     """So that training with one seed never sees the test questions of another."""
-    train = draw_examples(list(TASKS), LANGUAGES, "train", 200, 1)
-    test = draw_examples(list(TASKS), LANGUAGES, "test", 200, 2)
+    train = draw_examples(list(TASKS), LANGUAGES, "train", 50, 1)
+    test = draw_examples(list(TASKS), LANGUAGES, "test", 50, 2)
     for name in TASKS:
         assert not {example.prompt for example in train[name]} & {example.prompt for example in test[name]}
 

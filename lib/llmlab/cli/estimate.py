@@ -18,6 +18,7 @@ from llmlab.runtime.precision import compute_dtype, has_bf16
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
 from llmlab.train.setup import memory_needed
+from llmlab.train.tuning import TuningConfig
 
 _MOST_TOKENS = 4096
 # A whole training step against its matrix products alone: 1.3 (fp32) and 1.7 (bf16) at 11 M parameters on two quiet
@@ -59,7 +60,7 @@ def estimate() -> Estimate:
         load_section(PARAMS, "model", ModelConfig),
         load_section(PARAMS, "tokenizer", TokenizerConfig).vocab_size,
     )
-    train, sft = (load_section(PARAMS, name, TrainConfig) for name in ("train", "sft"))
+    train, sft = load_section(PARAMS, "train", TrainConfig), load_section(PARAMS, "sft", TuningConfig)
     lora = load_section(PARAMS, "lora", AdapterConfig).train
     parameters = count_parameters(model, vocab)
     stages = [

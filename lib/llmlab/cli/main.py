@@ -14,6 +14,7 @@ from llmlab.cli.compress import compress, decompress
 from llmlab.cli.corpus import app as corpus
 from llmlab.cli.doctor import doctor
 from llmlab.cli.errors import LabGroup
+from llmlab.cli.eval import evaluate
 from llmlab.cli.forget import forget
 from llmlab.cli.leaderboard import leaderboard
 from llmlab.cli.note import note
@@ -32,6 +33,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",
     watch: "lab watch --every 5",
+    evaluate: "lab eval models/chat --tasks made,arc-easy --limit 100 --json",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
     leaderboard: "lab leaderboard workspace HEAD~1 --baseline others.json --out plots/board.html",
     compress: "lab compress notes.txt --model models/base --lang english",
@@ -66,7 +68,8 @@ def lab(
 
 for command, example in _EXAMPLES.items():
     passing_on = PASS_ON if command is bench else None
-    app.command(epilog=f"Example: {example}", context_settings=passing_on)(command)
+    name = "eval" if command is evaluate else None
+    app.command(name, epilog=f"Example: {example}", context_settings=passing_on)(command)
 app.add_typer(adapter, name="adapter")
 app.add_typer(corpus, name="corpus")
 app.add_typer(smalltalk, name="smalltalk")

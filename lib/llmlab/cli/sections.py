@@ -18,6 +18,7 @@ from llmlab.shards.encode import ShardConfig
 from llmlab.tasks.base import TasksConfig
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
+from llmlab.train.tuning import TuningConfig
 
 _CONFIGS: dict[str, type[Any]] = {
     "tasks": TasksConfig,
@@ -30,7 +31,7 @@ _CONFIGS: dict[str, type[Any]] = {
     "model": ModelConfig,
     "train": TrainConfig,
     "instruct": InstructConfig,
-    "sft": TrainConfig,
+    "sft": TuningConfig,
     "lora": AdapterConfig,
     "evaluate": EvaluateConfig,
 }

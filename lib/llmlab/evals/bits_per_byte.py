@@ -34,8 +34,14 @@ class Scored:
         """The documents of one language; None: all."""
         if lang is None:
             return self
-        keep = np.array([name == lang for name in self.languages], dtype=bool)
-        return Scored(self.nats[keep], self.tokens[keep], self.text_bytes[keep], [lang] * int(keep.sum()))
+        return self.among(
+            np.array([place for place, name in enumerate(self.languages) if name == lang], dtype=np.int64)
+        )
+
+    def among(self, places: np.ndarray) -> "Scored":
+        """The documents of those numbers; a number may come twice."""
+        languages = [self.languages[place] for place in places]
+        return Scored(self.nats[places], self.tokens[places], self.text_bytes[places], languages)
 
     def bits_per_byte(self) -> float:
         """Bits per byte of all documents together; NaN without any."""
@@ -75,17 +81,22 @@ def scored_from(log_probabilities: Sequence[np.ndarray], shard: Shard) -> Scored
     return Scored(nats, tokens, shard.text_bytes, shard.languages)
 
 
+def windows(length: int, context: int, given: int) -> Iterator[tuple[int, int, int]]:
+    """`(start, stop, first counted target)` of rows that overlap by half, over ids of which the first are `given`."""
+    counted = given
+    start = 0
+    while counted < length:
+        stop = min(start + context + 1, length)
+        yield start, stop, counted
+        counted = stop
+        start = max(0, stop - 1 - context // 2)
+
+
 def _windows(shard: Shard, context: int) -> Iterator[tuple[int, int, int, int]]:
-    """`(document, start, stop, first counted target)`, positions within the document."""
+    """The same with the document's number before."""
     for document in range(len(shard.starts)):
-        length = len(shard.document(document))
-        counted = OPENING
-        start = 0
-        while counted < length:
-            stop = min(start + context + 1, length)
-            yield document, start, stop, counted
-            counted = stop
-            start = max(0, stop - 1 - context // 2)
+        for window in windows(len(shard.document(document)), context, OPENING):
+            yield document, *window
 
 
 def _batch(shard: Shard, group: list[tuple[int, int, int, int]]) -> Batch:

@@ -1,6 +1,6 @@
 """Intervals: how much a number would move with another test set of the same kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,3 +36,9 @@ def share_interval(hits: int, size: int) -> tuple[float, float]:
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * float(np.sqrt(share * (1 - share) / size + weight / (4 * size)))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def mean_interval(values: Sequence[float], generator: np.random.Generator) -> tuple[float, float]:
+    """`interval` of a mean."""
+    each = np.asarray(values, dtype=float)
+    return interval(lambda chosen: float(each[chosen].mean()), len(each), generator)

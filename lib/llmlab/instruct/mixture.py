@@ -2,10 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llmlab.artifacts.documents import Document
+from llmlab.artifacts.errors import LabError
 from llmlab.corpus.grammar import dialect_of, grammar_of
 from llmlab.instruct.asking import Asker
 from llmlab.instruct.base import InstructConfig, Instruction
@@ -19,7 +20,8 @@ from llmlab.instruct.material import Material, methods_of
 from llmlab.instruct.methods import completions, openings, signatures
 from llmlab.instruct.prose import continuations
 from llmlab.smalltalk.rendering import parse_rendered
-from llmlab.tasks.table import draw_examples
+from llmlab.tasks.base import Task
+from llmlab.tasks.table import TASKS, draw_examples
 
 _OF_CLASSES = ("generation", "reading")
 _OF_METHODS = ("completion", "signature", "opening", "infilling", "fixing", "naming", "commenting", "cloze")
@@ -41,12 +43,16 @@ def build(
     languages: Sequence[str],
     seed: int,
     held: Collection[str] = (),
+    tasks: Mapping[str, Task] = TASKS,
 ) -> Mixture:
     """The examples of one set (`train`, `val`, `test`), made from that set's documents only.
 
     Of a kind with more examples than its cap a sample is kept; the validation and test caps are a tenth of the
     training one. No question whose key (`basket.question_key`) is in `held` is asked: common methods stand in
     documents of all sets. An example depends on its own document and the seed, never on what else there is.
+
+    Raises:
+        LabError: a task of the config has nothing to teach, or its rows are not at hand.
     """
     share = 1.0 if wanted == "train" else 0.1
     baskets: dict[str, Basket] = {}
@@ -61,7 +67,10 @@ def build(
         for example in _of_document(document, config, {kind for kind, cap in caps.items() if cap}, seed):
             name = f"{example.kind}/{example.lang}" if example.kind in ("chat", "continuation") else example.kind
             basket(name, caps.get(example.kind)).add(example)
-    for name, drawn in draw_examples(config.task_names, languages, wanted, round(share * config.tasks), seed).items():
+    count = round(share * config.tasks)
+    for name, drawn in draw_examples(config.task_names, languages, wanted, count, seed, tasks).items():
+        if count and not drawn and wanted == "train" and set(tasks[name].languages()) & set(languages):
+            raise LabError(f"task {name} has no training examples to teach", "drop it from `instruct.task_names`")
         for example in questions(drawn):
             basket(f"{name}/{example.lang}", None).add(example)
     ordered = sorted(baskets.items(), key=lambda item: _rank(item[0]))

@@ -1,6 +1,9 @@
 """Sums and differences of numbers up to 99, asked in words."""
 
 import random
+from typing import ClassVar
+
+from llmlab.tasks.drawn import DrawnTask
 
 _QUESTIONS = {
     "english": ("What is {a} plus {b}?", "What is {a} minus {b}?"),
@@ -8,17 +11,17 @@ _QUESTIONS = {
 }
 
 
-class Arithmetic:
+class Arithmetic(DrawnTask):
     """Two-digit addition and subtraction without negative results."""
 
-    name = "arithmetic"
+    name: ClassVar[str] = "arithmetic"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""
         return tuple(_QUESTIONS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         rng = random.Random(f"{seed}/arithmetic/{lang}/{index}")
         a, b = rng.randrange(100), rng.randrange(100)
         if rng.random() < 0.5:

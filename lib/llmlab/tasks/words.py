@@ -1,6 +1,9 @@
 """Tasks on lists of words that need copying, not knowledge."""
 
 import random
+from typing import ClassVar
+
+from llmlab.tasks.drawn import DrawnTask
 
 _WORDS = {
     "english": (
@@ -22,31 +25,31 @@ def _words(name: str, lang: str, seed: int, index: int, least: int, most: int) -
     return rng.sample(_WORDS[lang], rng.randint(least, most))
 
 
-class Copy:
+class Copy(DrawnTask):
     """Write the same words again."""
 
-    name = "copy"
+    name: ClassVar[str] = "copy"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""
         return tuple(_WORDS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         text = _JOIN[lang].join(_words(self.name, lang, seed, index, 2, 4))
         return _COPY[lang].format(words=text), text
 
 
-class LastWord:
+class LastWord(DrawnTask):
     """Name the last of some words."""
 
-    name = "last-word"
+    name: ClassVar[str] = "last-word"
 
     def languages(self) -> tuple[str, ...]:
         """English and Chinese."""
         return tuple(_WORDS)
 
     def draw(self, lang: str, seed: int, index: int) -> tuple[str, str]:
-        """See `Task.draw`."""
+        """See `DrawnTask.draw`."""
         words = _words(self.name, lang, seed, index, 3, 6)
         return _LAST[lang].format(words=_JOIN[lang].join(words)), words[-1]

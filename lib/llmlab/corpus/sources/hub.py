@@ -30,13 +30,14 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
     """
     path = f"{source.dataset or source.path}/{source.subset or 'default'}/{source.dataset_split}"
     number = 0
-    for number, row in enumerate(_rows(source, context), start=1):
+    for number, row in enumerate(hub_rows(source, context), start=1):
         yield from row_documents(row, f"{source.name}: row {number}", path, source, context)
     if not number:
         raise LabError(f"source {source.name}: {path} has no rows", "correct its `dataset_split` or `subset`")
 
 
-def _rows(source: Source, context: ReadContext) -> Iterator[Mapping[str, Any]]:
+def hub_rows(source: Source, context: ReadContext) -> Iterator[Mapping[str, Any]]:
+    """Rows as the library gives them, at most `max_rows`; errors as in `read`."""
     place = _place(source, context)
     # The library takes no end of a stream for an error, but our own errors must pass through as they are.
     try:

@@ -1,0 +1,1 @@
+"""Tests of llmlab.tools, one file per module."""
