@@ -5,8 +5,9 @@ import torch
 
 from llmlab.artifacts.errors import LabError
 from llmlab.model.config import ModelConfig
-from llmlab.model.count import training_bytes
+from llmlab.model.count import footprint
 from llmlab.runtime.device import pick_device, set_threads
+from llmlab.runtime.distributed import here, join, rank, world
 from llmlab.runtime.memory import keep_freed_memory
 from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import derive
@@ -14,6 +15,7 @@ from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
 from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 
+_SHARED = "pretrain"  # the stage that several processes can share
 # glibc gives freed blocks back to the system only beyond this much (twice its largest threshold for `mmap`).
 _ALLOCATOR = 64 * 2**20
 
@@ -36,13 +38,16 @@ def prepare(
             system, not an exception, so it is refused beforehand. On a GPU the loop answers with smaller passes, so
             that only what cannot fit with one row is refused.
     """
-    device = pick_device(config.device)
+    device = join(pick_device(config.device))
+    if name != _SHARED and (world() > 1 or config.processes > 1):
+        raise LabError(f"stage {name} runs in one process", f"set `{name}.processes: 1`, and start it without torchrun")
     set_threads(config.threads)
     keep_freed_memory()
-    torch.manual_seed(derive(seed, f"{name}/dropout"))
-    rows = 1 if device.type == "cuda" else config.micro_rows or config.rows
+    # Each process drops other activations, since it has other rows.
+    torch.manual_seed(derive(seed, f"{name}/dropout" + (f"/{rank()}" if rank() else "")))
+    rows = 1 if device.type == "cuda" else pass_rows(config)
     needed = memory_needed(config, model, vocab_size, rows, compute_dtype(config.precision, device).itemsize, isolated)
-    free = psutil.virtual_memory().available if device.type == "cpu" else _gpu_memory(device)
+    free = psutil.virtual_memory().available // here() if device.type == "cpu" else _gpu_memory(device)
     if needed > free:
         raise LabError(
             f"training needs about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {device}",
@@ -52,20 +57,32 @@ def prepare(
     return device
 
 
+def pass_rows(config: TrainConfig) -> int:
+    """Rows of one pass in one process of those that are, or will be."""
+    processes = 1 if config.parallel == "pipeline" else max(world(), config.processes)
+    share = max(1, config.rows // processes)
+    return min(config.micro_rows or share, share)
+
+
 def memory_needed(
     config: TrainConfig, model: ModelConfig, vocab_size: int, rows: int, width: int, isolated: bool = False
 ) -> int:
-    """Bytes that a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
-    return _ALLOCATOR + training_bytes(
+    """Bytes that a process of a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
+    processes = max(world(), config.processes)
+    parts = footprint(
         model,
         vocab_size,
         rows,
         width,
         optimizer=config.optimizer,
-        accumulate=rows < config.rows,
         isolated=isolated or config.mask_documents or config.packing == "documents",
-        snapshots=1 + len(config.milestones),
+        parallel=config.parallel if processes > 1 else "none",
+        processes=processes,
     )
+    snapshots = parts.weights * (1 + len(config.milestones))
+    # DDP keeps its gradients from step to step. At the end there is one more copy of the weights.
+    peak = parts.peak(accumulate=processes > 1 or rows < config.rows, end=parts.weights)
+    return _ALLOCATOR + snapshots + peak
 
 
 def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int, pad: int) -> BatchSource:
