@@ -28,8 +28,10 @@ from llmlab.shards.batches import StreamSource, evaluation_batches
 from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
+from llmlab.runtime.memory import keep_freed_memory
 from llmlab.train.setup import memory_needed
 
+keep_freed_memory()  # as `prepare` does
 
 def status(key):
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -70,8 +70,10 @@ def test_two_processes_have_the_losses_of_one(settings, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [2, 4])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [*((kind, 2) for kind in KINDS), ("ddp", 4), ("zero, muon", 4), ("fsdp, muon", 4), ("pipeline", 4)],
+)
 def test_twenty_steps_have_the_losses_of_one_process(settings, tmp_path, kind, count):
     setting = settings(**{**STEPS, **KINDS[kind]})
     expected = curve_of(setting, tmp_path / "one")
@@ -79,6 +81,16 @@ def test_twenty_steps_have_the_losses_of_one_process(settings, tmp_path, kind, c
     found = together(count, lambda: curve_of(setting, tmp_path / "many"), tmp_path / "group")
     same(found[0], expected)
     assert all(other["curve"] == found[0]["curve"] for other in found[1:])
+
+
+@pytest.mark.slow
+def test_in_bf16_fsdp_sends_bf16_and_is_near_one_process(settings, tmp_path):
+    setting = settings(**{**STEPS, "steps": 6, "parallel": "fsdp", "precision": "bf16"})
+    expected = curve_of(setting, tmp_path / "one")
+    found = together(2, lambda: curve_of(setting, tmp_path / "many"), tmp_path / "group")[0]
+    losses = [[point["val_loss"] for point in each["curve"]] for each in (found, expected)]
+    assert losses[0] == pytest.approx(losses[1], abs=5e-3)
+    assert losses[0] != losses[1]
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ class Footprint:
     copies: int
     """Matrices in bf16, which autocast makes for a pass."""
     activations: int
-    """What autograd keeps for the backward pass, and what a recomputed block needs."""
+    """What autograd keeps for the backward pass, a recomputed block's included, and the gradients it begins with."""
     head: int
     """The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time."""
     workspace: int
@@ -97,7 +97,9 @@ def footprint(
     total, matrices = parts["total"], parts["attention"] + parts["ffn"]
     weights, moments = 4 * total, 4 * matrices + 8 * (total - matrices) if optimizer == "muon" else 8 * total
     tokens = rows * config.context
-    activations = tokens * _kept_per_token(config, bytes_per_activation, isolated)
+    # Beside what is kept, the gradients of the feed-forward that the backward pass begins with.
+    begun = 2 * config.resolved_hidden * bytes_per_activation
+    activations = tokens * (_kept_per_token(config, bytes_per_activation, isolated) + begun)
     low = bytes_per_activation == 2
     # Autocast keeps a copy of every matrix in bf16 for the pass; FSDP gathers blocks in bf16 to begin with.
     copies = 2 * ((0 if parallel == "fsdp" else matrices) + vocab_size * config.resolved_width) if low else 0

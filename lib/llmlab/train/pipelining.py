@@ -44,7 +44,18 @@ class Pipeline(Team):
     def _make_schedule(self) -> Any:
         from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe  # noqa: PLC0415
 
-        stage = PipelineStage(_Part(self.transformer, self.layers), rank(), world(), self.device)
+        # Told what travels, torch need not find out by a pass of its own, which would draw from dropout's generator.
+        rows, model = self.config.rows // self.passes_a_step, self.transformer.config
+        ids_BT = torch.empty(rows, model.context, dtype=torch.long, device="meta")
+        hidden_BTD = torch.empty(*ids_BT.shape, model.resolved_width, device="meta", requires_grad=True)
+        stage = PipelineStage(
+            _Part(self.transformer, self.layers),
+            rank(),
+            world(),
+            self.device,
+            input_args=hidden_BTD if rank() else ids_BT,
+            output_args=hidden_BTD,
+        )
         # One forward, one backward keeps the activations of as many passes as there are processes, not of all.
         kind = Schedule1F1B if self.passes_a_step >= world() else ScheduleGPipe
         return kind(stage, self.passes_a_step, loss_fn=self._loss_of, scale_grads=False)
@@ -83,7 +94,7 @@ class Pipeline(Team):
         if self.last:
             given["target"] = targets_BT.to(self.device)
         with autocast(self.dtype, self.device):
-            run(*([ids_BT.to(self.device)] if rank() == 0 else []), **given)
+            run(*([ids_BT.to(self.device)] if rank() == 0 else []), return_outputs=False, **given)
         return summed(math.fsum(self._sums))[0]
 
     def norm(self) -> Tensor:

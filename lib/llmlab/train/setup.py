@@ -16,8 +16,9 @@ from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 
 _SHARED = "pretrain"  # the stage that several processes can share
-# glibc gives freed blocks back to the system only beyond this much (twice its largest threshold for `mmap`).
-_ALLOCATOR = 64 * 2**20
+# A heap from which blocks of many sizes and lives come and go has holes. Beside the tensors themselves a process was
+# seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps and of Muon's workspace.
+_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.4, 0.5
 
 
 def prepare(
@@ -79,10 +80,14 @@ def memory_needed(
         parallel=config.parallel if processes > 1 else "none",
         processes=processes,
     )
+    # DDP keeps its gradients from step to step.
+    accumulate = processes > 1 or rows < config.rows
+    if config.device == "cuda":
+        return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
-    # DDP keeps its gradients from step to step. At the end there is one more copy of the weights.
-    peak = parts.peak(accumulate=processes > 1 or rows < config.rows, end=parts.weights)
-    return _ALLOCATOR + snapshots + peak
+    holes = int(_OF_ACTIVATIONS * parts.activations + _OF_WORKSPACE * parts.workspace)
+    # At the end there is one more copy of the weights.
+    return _HEAP + holes + snapshots + parts.peak(accumulate, end=parts.weights)
 
 
 def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int, pad: int) -> BatchSource:
