@@ -72,7 +72,7 @@ def test_two_processes_have_the_losses_of_one(settings, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [*((kind, 2) for kind in KINDS), ("ddp", 4), ("zero, muon", 4), ("fsdp, muon", 4), ("pipeline", 4)],
+    [*((kind, 2) for kind in KINDS), ("zero, muon", 4), ("fsdp, muon", 4), ("pipeline", 4)],
 )
 def test_twenty_steps_have_the_losses_of_one_process(settings, tmp_path, kind, count):
     setting = settings(**{**STEPS, **KINDS[kind]})

@@ -8,7 +8,7 @@ from llmlab.model.config import ModelConfig
 from llmlab.model.count import footprint
 from llmlab.runtime.device import pick_device, set_threads
 from llmlab.runtime.distributed import here, join, rank, world
-from llmlab.runtime.memory import keep_freed_memory
+from llmlab.runtime.memory import keep_freed_memory, return_freed_memory
 from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
@@ -43,7 +43,7 @@ def prepare(
     if name != _SHARED and (world() > 1 or config.processes > 1):
         raise LabError(f"stage {name} runs in one process", f"set `{name}.processes: 1`, and start it without torchrun")
     set_threads(config.threads)
-    keep_freed_memory()
+    place_memory(model)
     # Each process drops other activations, since it has other rows.
     torch.manual_seed(derive(seed, f"{name}/dropout" + (f"/{rank()}" if rank() else "")))
     rows = 1 if device.type == "cuda" else pass_rows(config)
@@ -56,6 +56,14 @@ def prepare(
         )
     print(f"{name} needs about {needed / 2**20:,.0f} MiB beside the program itself, {free / 2**20:,.0f} are free")
     return device
+
+
+def place_memory(model: ModelConfig) -> None:
+    """Keep freed memory for speed, or give it back where layers are recomputed to save it."""
+    if model.gradient_checkpointing:
+        return_freed_memory()
+    else:
+        keep_freed_memory()
 
 
 def pass_rows(config: TrainConfig) -> int:
@@ -86,6 +94,8 @@ def memory_needed(
         return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
     holes = int(_OF_ACTIVATIONS * parts.activations + _OF_WORKSPACE * parts.workspace)
+    if model.gradient_checkpointing:
+        holes = 0  # see `place_memory`
     # At the end there is one more copy of the weights.
     return _HEAP + holes + snapshots + parts.peak(accumulate, end=parts.weights)
 
