@@ -77,7 +77,8 @@ def run(folder, processes, kill="no"):
 
 
 @pytest.mark.slow
-def test_one_process_killed_ends_all_and_the_run_goes_on(tmp_path):
+@pytest.mark.timeout(900)
+def test_one_process_killed_ends_all_and_the_run_goes_on(settings, tmp_path):
     killed = run(tmp_path / "two", 2, kill="yes")
     assert killed.returncode == 1
     error, remedy = killed.stderr.strip().splitlines()[-2:]
@@ -95,10 +96,8 @@ def test_one_process_killed_ends_all_and_the_run_goes_on(tmp_path):
     assert found["from"] == 5
     assert json.loads((tmp_path / "two" / ".runs" / "job-no.json").read_text())["processes"] == 2
 
-    alone = run(tmp_path / "one", 1)
-    assert alone.returncode == 0, alone.stderr
-    expected = json.loads((tmp_path / "one" / "out.json").read_text())
-    losses = [[point["val_loss"] for point in each["curve"]] for each in (found, expected)]
+    alone = settings(validate_every=1, checkpoint_every=4).run(tmp_path / "one")
+    losses = [[point["val_loss"] for point in curve] for curve in (found["curve"], alone.curve)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 

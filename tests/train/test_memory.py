@@ -91,6 +91,10 @@ RUNS = {
         "vocab": 1024, "model": {"depth": 4, "width": 256, "context": 256, "ffn": "relu2", "dropout": 0.1},
         "train": {"rows": 8, "optimizer": "muon"},
     },
+    "checkpointing": {
+        "vocab": 1024, "model": {"depth": 8, "width": 256, "context": 256, "gradient_checkpointing": True},
+        "train": {"rows": 12},
+    },
 }  # fmt: skip
 
 
@@ -103,21 +107,6 @@ def measured(tmp_path, given):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
-
-
-# What recomputed layers leave in the heap is not counted: the estimate was 0.55 of what was used. Here to be mended.
-BEYOND = {
-    "checkpointing": {
-        "vocab": 1024, "model": {"depth": 8, "width": 256, "context": 256, "gradient_checkpointing": True},
-        "train": {"rows": 12},
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BEYOND)
-def test_the_estimate_is_within_a_factor_of_two_and_a_half_elsewhere(tmp_path, name):
-    found = measured(tmp_path, BEYOND[name])
-    assert 0.4 < found["needed"] / found["used"] < 1.15
 
 
 @pytest.mark.parametrize("name", RUNS)
