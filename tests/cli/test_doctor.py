@@ -9,6 +9,7 @@ from llmlab.cli import machine
 from llmlab.cli.doctor import time_text
 from llmlab.cli.estimate import estimate, measured_flops
 from llmlab.model.checkpoint import load_model, parameters_of
+from llmlab.train.plan import table
 
 
 def test_report(works: Callable[..., str]) -> None:
@@ -23,6 +24,13 @@ def test_quick_measures_nothing(works: Callable[..., str]) -> None:
     text = works("doctor", "--quick")
     assert "GFLOP/s" not in text
     assert "parameters" in text
+
+
+def test_a_plan_needs_no_project(works: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = works("doctor", "--plan")
+    assert table() in text
+    assert "processor" not in text
 
 
 def test_works_outside_a_project(

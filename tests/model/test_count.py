@@ -5,7 +5,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from llmlab.model.attention import attention_mask
 from llmlab.model.config import ModelConfig
-from llmlab.model.count import cache_bytes_per_token, count_parameters, flops_per_token, training_bytes
+from llmlab.model.count import cache_bytes_per_token, count_parameters, flops_per_token, footprint
 from llmlab.model.transformer import Transformer
 
 
@@ -65,6 +65,12 @@ def test_cache_bytes_are_those_of_the_cache(kv_heads, make_model, ids):
     assert cache_bytes_per_token(model.config, 2) * 2 == cache_bytes_per_token(model.config)
 
 
+def training_bytes(*given, **more):
+    """With the copies of the weights that a run keeps and ends with."""
+    parts = footprint(*given, **more)
+    return parts.weights + parts.peak(accumulate=False, end=parts.weights)
+
+
 def test_the_memory_estimate_moves_with_what_costs_memory():
     config = ModelConfig(depth=4)
     base = training_bytes(config, 1000, 8)
@@ -74,6 +80,37 @@ def test_the_memory_estimate_moves_with_what_costs_memory():
     assert training_bytes(ModelConfig(depth=4, gradient_checkpointing=True), 1000, 8) < 0.8 * base
     assert training_bytes(config, 8000, 8) > base
     assert training_bytes(ModelConfig(depth=8), 1000, 8) > 3 * base
+
+
+def test_what_is_shared_by_processes_is_held_once():
+    config = ModelConfig(depth=8, tie_embeddings=False)
+    alone, ddp, zero, fsdp, pipeline = (
+        footprint(config, 1000, 8, optimizer="muon", parallel=way, processes=4)
+        for way in ("none", "ddp", "zero", "fsdp", "pipeline")
+    )
+    assert ddp == alone
+    assert zero.optimizer == alone.optimizer // 4
+    assert zero.weights == alone.weights
+    for part in ("weights", "gradients", "optimizer"):
+        assert getattr(fsdp, part) == getattr(alone, part) // 4
+        assert getattr(pipeline, part) == getattr(alone, part) // 4
+    assert fsdp.gathered > 0 == alone.gathered
+    assert fsdp.peak(accumulate=True) < alone.peak(accumulate=True)
+    one = footprint(config, 1000, 8, optimizer="muon", parallel="fsdp", processes=1)
+    assert one == alone
+
+
+@pytest.mark.parametrize("depth", [4, 8, 12, 16, 20, 24, 27])
+def test_the_dial_gives_a_model_of_every_size_up_to_a_billion(depth):
+    """Built without memory, on the device of shapes alone."""
+    config = ModelConfig(depth=depth)
+    with torch.device("meta"):
+        model = Transformer(config, 32_768)
+    total = count_parameters(config, 32_768)["total"]
+    assert sum(p.numel() for p in model.parameters()) == total
+    # Twelve D^2 a layer at D = 64 depth, but for norms and what rounding F up adds.
+    assert total - 32_768 * 64 * depth == pytest.approx(12 * 64**2 * depth**3, rel=0.03)
+    assert (depth < 27) == (total < 1e9)
 
 
 def test_the_memory_estimate_is_near_what_autograd_keeps(make_model):

@@ -2,7 +2,7 @@ import pytest
 import safetensors
 import torch
 
-from llmlab.runtime.tensors import read_tensors, write_tensors
+from llmlab.runtime.tensors import Joined, read_tensors, write_tensors
 
 
 def test_what_is_written_is_read_bit_for_bit(tmp_path):
@@ -43,3 +43,26 @@ def test_scalars_keep_their_shape(tmp_path):
 def test_errors_other_than_a_full_disk_are_not_hidden(tmp_path):
     with pytest.raises(safetensors.SafetensorError, match="os error 2"):
         write_tensors(tmp_path / "no" / "folder.safetensors", {"a": torch.ones(4)})
+
+
+def test_files_joined_are_the_whole_of_what_was_cut(tmp_path):
+    whole = torch.randn(5, 3)
+    parts = [
+        {"cut": whole[:2], "step": torch.tensor(4.0), "first": torch.ones(2)},
+        {"cut": whole[2:], "step": torch.tensor(4.0)},
+        {"cut": whole[5:], "last": torch.zeros(1)},
+    ]
+    paths = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    for path, part in zip(paths, parts, strict=True):
+        write_tensors(path, part)
+    found = Joined(paths)
+    assert sorted(found) == ["cut", "first", "last", "step"]
+    assert len(found) == 4
+    assert torch.equal(found["cut"], whole)
+    assert found["step"].shape == ()
+    assert torch.equal(found["first"], torch.ones(2))
+    with pytest.raises(KeyError):
+        found["other"]
+    paths[1].write_bytes(paths[1].read_bytes()[:-1])
+    with pytest.raises(safetensors.SafetensorError):
+        Joined(paths)

@@ -217,3 +217,18 @@ def test_a_batch_cut_up_is_the_same_rows(make_source):
         parts = [getattr(piece, name) for piece in pieces]
         assert parts == [None] * 3 if whole is None else torch.equal(torch.cat(parts), whole)
     assert same(batch.cut(9)[0], batch)
+
+
+def test_a_batch_filled_up_counts_no_more_and_a_blank_one_nothing(make_source):
+    batch = make_source().batch(3, 2)
+    assert batch.filled(2) is batch
+    filled = batch.filled(5)
+    assert filled.counted == batch.counted > 0 == batch.blank().counted
+    for name in ("ids_BT", "targets_BT", "documents_BT"):
+        whole, part = getattr(filled, name), getattr(batch, name)
+        assert (whole is None) == (part is None)
+        if whole is not None:
+            assert len(whole) == 5
+            assert torch.equal(whole[:2], part)
+    assert torch.equal(filled.ids_BT[2:], batch.ids_BT[-1:].expand(3, -1))
+    assert torch.equal(batch.blank().ids_BT, batch.ids_BT)

@@ -42,6 +42,19 @@ def test_frozen_parameters_are_in_no_group(make_model):
     assert decays(model, optimizer="muon") == {"blocks.0.ffn.up.weight": ("Muon", 0.3, 0.5)}
 
 
+def test_only_some_parameters_may_have_an_optimizer_here(make_model):
+    model, config = make_model(), TrainConfig(**CONFIG, optimizer="muon")
+    only = {"embedding.weight", "blocks.1.ffn.up.weight"}
+    found = {
+        id(p)
+        for optimizer in make_optimizers(model, config, only=only)
+        for g in optimizer.param_groups
+        for p in g["params"]
+    }
+    assert found == {id(p) for name, p in model.named_parameters() if name in only}
+    assert make_optimizers(model, config, only=()) == []
+
+
 def test_a_share_scales_each_group_from_its_own_peak(make_model):
     optimizers = make_optimizers(make_model(), TrainConfig(**CONFIG, optimizer="muon"))
     for share in (0.5, 0.1, 1.0):  # from the peak, never from the last value

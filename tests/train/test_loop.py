@@ -7,10 +7,11 @@ from torch.nn import functional
 
 from llmlab.shards.batches import IGNORE, Batch, PackedSource, evaluation_batches
 from llmlab.train import resume
-from llmlab.train.loop import mean_loss, put_weights, train
+from llmlab.train.loop import put_weights, train
 from llmlab.train.losses import next_token_loss
 from llmlab.train.resume import newest_state
 from llmlab.train.schedule import rate
+from llmlab.train.team import mean_loss
 
 from .conftest import VOCAB, Killed, patterned, same_outcome
 

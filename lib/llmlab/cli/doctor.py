@@ -18,12 +18,27 @@ _WIDTH = 13
 
 def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Leave the measurement (about two seconds) out.")] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Only compute the memory per GPU of 124 M to 1 B parameters, one GPU to eight."),
+    ] = False,
 ) -> None:
     """Look at the machine, the parts that may be missing, what is running, and what the params will take."""
+    if plan:
+        _plan()
+        return
     _machine()
     _running()
     if PARAMS.exists():
         _costs(quick)
+
+
+def _plan() -> None:
+    from llmlab.train.plan import CONTEXT, ROWS, sizes_table, table  # noqa: PLC0415
+
+    print(f"{sizes_table()}\n")
+    print(f"GiB a GPU, bf16, Muon, passes of {ROWS} rows, {size_text(CONTEXT)} for the driver in `other` (computed)\n")
+    print(table())
 
 
 def _machine() -> None:

@@ -17,7 +17,7 @@ from llmlab.runtime.device import pick_device, set_threads
 from llmlab.runtime.precision import compute_dtype, has_bf16
 from llmlab.tokenizer.base import TokenizerConfig
 from llmlab.train.config import TrainConfig
-from llmlab.train.setup import memory_needed
+from llmlab.train.setup import memory_needed, pass_rows
 from llmlab.train.tuning import TuningConfig
 
 _MOST_TOKENS = 4096
@@ -112,8 +112,7 @@ def _speed(path: Path, stage: str) -> float | None:
 
 def _stage(name: str, config: TrainConfig, model: ModelConfig, vocab: int) -> StageEstimate:
     tokens = config.steps * config.rows * model.context
-    rows = config.micro_rows or config.rows
-    memory = memory_needed(config, model, vocab, rows, _width(config), isolated=name != "pretrain")
+    memory = memory_needed(config, model, vocab, pass_rows(config), _width(config), isolated=name != "pretrain")
     return StageEstimate(name, tokens, float(tokens * flops_per_token(model, vocab)), memory)
 
 

@@ -57,7 +57,7 @@ class Reader(Transformer):
         ids_BS = torch.cat((cache.ids_BS, ids_BT), dim=1) if cache else ids_BT
         documents_BS = _documents(ids_BT, documents_BT, cache)
         unbroken = bool((documents_BS == documents_BS[:, :1]).all())
-        mask = None if unbroken and self._sees_all(past, T) else self._mask(documents_BS, T, past)
+        mask = None if unbroken and self._sees_all(past, T) else self._mask(documents_BS, T, past, ids_BT.device)
         x_RD = self._embed(ids_BS, None if unbroken else documents_BS, T).flatten(0, 1)
         rotary = self._turns(past, T, ids_BT.device)
         layers: list[LayerCache] = []

@@ -1,5 +1,7 @@
 """Parameters, floating-point operations and bytes, from the config alone: before anything is built."""
 
+from dataclasses import dataclass
+
 from llmlab.model.config import ModelConfig
 
 _HEAD_ROWS = 512  # of `train/head.py`, which lies on a floor above
@@ -40,22 +42,46 @@ def cache_bytes_per_token(config: ModelConfig, bytes_per_number: int = 4) -> int
     return 2 * config.depth * config.resolved_kv_heads * config.head_size * bytes_per_number
 
 
-def training_bytes(
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """Bytes of the tensors that one process of a training holds, by what they are for."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    gathered: int
+    """Under FSDP: what is whole for a moment, the embedding and two blocks, with its gradients."""
+    copies: int
+    """Matrices in bf16, which autocast makes for a pass."""
+    activations: int
+    """What autograd keeps for the backward pass, a recomputed block's included, and the gradients it begins with."""
+    head: int
+    """The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time."""
+    workspace: int
+    """Of Muon's iteration."""
+
+    def peak(self, accumulate: bool, end: int = 0) -> int:
+        """The largest moment: a backward pass as it begins, the update, or the end with `end` more bytes.
+
+        `accumulate`: gradients lie beside activations, as a step has several passes or a wrapper that keeps them.
+        """
+        backward = self.gathered + self.copies + self.activations + self.head + accumulate * self.gradients
+        update = self.gradients + max(self.workspace, end)
+        return self.weights + self.optimizer + max(backward, update)
+
+
+def footprint(
     config: ModelConfig,
     vocab_size: int,
     rows: int,
     bytes_per_activation: int = 4,
     *,
     optimizer: str = "adamw",
-    accumulate: bool = False,
     isolated: bool = False,
-    snapshots: int = 1,
-) -> int:
-    """The bytes of tensors that training holds, at the largest of three moments.
-
-    The backward pass as it begins, with every activation; the update, with gradients and Muon's workspace; the end,
-    with gradients and one more copy of the weights. Counted for eager mode on a CPU; fused kernels of a GPU keep less.
-    With gradient checkpointing it is a lower bound: what the recomputed layers leave behind is not counted.
+    parallel: str = "none",
+    processes: int = 1,
+) -> Footprint:
+    """Counted for eager mode on a CPU; fused kernels of a GPU keep less.
 
     Args:
         config: the model; all of its parameters are taken as trained.
@@ -63,23 +89,41 @@ def training_bytes(
         rows: of one pass.
         bytes_per_activation: 4 in fp32, 2 in bf16.
         optimizer: `adamw` or `muon`.
-        accumulate: a step has several passes, so that gradients lie beside activations.
         isolated: documents in a row do not see each other, which takes an explicit mask.
-        snapshots: copies of the weights that a run keeps: the best, and each milestone.
+        parallel: how processes share the run, as in `train.parallel`.
+        processes: how many.
     """
     parts = count_parameters(config, vocab_size)
     total, matrices = parts["total"], parts["attention"] + parts["ffn"]
-    moments = 4 * matrices + 8 * (total - matrices) if optimizer == "muon" else 8 * total
-    held = 4 * total + moments + 4 * total * snapshots
-    # Autocast keeps a copy of every matrix in bf16 for the pass.
-    copies = 2 * (matrices + vocab_size * config.resolved_width) if bytes_per_activation == 2 else 0
+    weights, moments = 4 * total, 4 * matrices + 8 * (total - matrices) if optimizer == "muon" else 8 * total
     tokens = rows * config.context
-    backward = copies + tokens * _kept_per_token(config, bytes_per_activation, isolated)
-    # The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time.
-    backward += 8 * vocab_size * config.resolved_width
-    backward += min(tokens, _HEAD_ROWS) * vocab_size * (8 if bytes_per_activation == 2 else 4)
+    # Beside what is kept, the gradients of the feed-forward that the backward pass begins with.
+    begun = 2 * config.resolved_hidden * bytes_per_activation
+    activations = tokens * (_kept_per_token(config, bytes_per_activation, isolated) + begun)
+    low = bytes_per_activation == 2
+    # Autocast keeps a copy of every matrix in bf16 for the pass; FSDP gathers blocks in bf16 to begin with.
+    copies = 2 * ((0 if parallel == "fsdp" else matrices) + vocab_size * config.resolved_width) if low else 0
+    head = 8 * vocab_size * config.resolved_width + min(tokens, _HEAD_ROWS) * vocab_size * (8 if low else 4)
     workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
-    return held + max(backward + (4 * total if accumulate else 0), 4 * total + max(workspace, 4 * total))
+    gathered = 0
+    if parallel == "fsdp" and processes > 1:
+        blocks = 2 * matrices // config.depth
+        gathered = 8 * (total - matrices) + blocks * (bytes_per_activation + 4)
+        # Muon's matrices of one shape are whole in each process, while it works on its share of them.
+        workspace = workspace // processes + (4 * matrices if optimizer == "muon" else 0)
+    shared, owned = (processes if parallel in kinds else 1 for kinds in (("fsdp", "pipeline"), ("zero",)))
+    layers = processes if parallel == "pipeline" else 1
+    return Footprint(
+        weights=weights // shared,
+        gradients=4 * total // shared,
+        optimizer=moments // (shared * owned),
+        gathered=gathered,
+        copies=copies // layers,
+        # A pipeline keeps a pass for each of its processes, of their share of the layers.
+        activations=activations,
+        head=head,
+        workspace=workspace // (layers * owned),
+    )
 
 
 def _kept_per_token(config: ModelConfig, size: int, isolated: bool) -> int:

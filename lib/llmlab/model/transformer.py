@@ -69,36 +69,53 @@ class Transformer(nn.Module):
         self, ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCache | None, keep: bool = False
     ) -> tuple[Tensor, KVCache | None]:
         T = ids_BT.shape[1]
-        past = cache.length if cache else 0
         ids_BS = torch.cat((cache.ids_BS, ids_BT), dim=1) if cache else ids_BT
         documents_BS = _documents_so_far(ids_BT, documents_BT, cache)
-        mask = self._mask(documents_BS, T, past)
         x_BTD = self.dropout(self._embed(ids_BS, documents_BS, T))
-        rotary = None
-        if self.config.position == "rope":
-            where_T = torch.arange(past, past + T, device=ids_BT.device)
-            rotary = rotary_tables(where_T, self.config.head_size, self.config.rope_base)
-        layers: list[LayerCache] = []
-        for number, block in enumerate(self.blocks):
-            layer = cache.layers[number] if cache else None
-            if self.config.gradient_checkpointing and self.training:
-                x_BTD, kept = checkpoint(block, x_BTD, rotary, mask, layer, use_reentrant=False)
-            else:
-                x_BTD, kept = block(x_BTD, rotary, mask, layer)
-            layers.append(kept)
+        x_BTD, layers = self._through(x_BTD, documents_BS, range(len(self.blocks)), cache)
         if not keep:
             return self.norm(x_BTD), None
         if documents_BS is None:
             documents_BS = torch.zeros_like(ids_BS)
         return self.norm(x_BTD), KVCache(tuple(layers), ids_BS, documents_BS)
 
-    def _mask(self, documents_BS: Tensor | None, T: int, past: int) -> Tensor | None:
+    def part(self, x: Tensor, documents_BT: Tensor | None, layers: range) -> Tensor:
+        """The model's work from the first of `layers` to the last: a part that a process may have alone.
+
+        The part with the first layer takes ids and embeds them, the others hidden states (B, T, D); that with the last
+        layer normalises.
+        """
+        x_BTD = x if layers.start else self.dropout(self._embed(x, documents_BT, x.shape[1]))
+        x_BTD, _ = self._through(x_BTD, documents_BT, layers, None)
+        return self.norm(x_BTD) if layers.stop == len(self.blocks) else x_BTD
+
+    def _through(
+        self, x_BTD: Tensor, documents_BS: Tensor | None, numbers: range, cache: KVCache | None
+    ) -> tuple[Tensor, list[LayerCache]]:
+        """The blocks of these numbers one after the other, and the keys and values of each."""
+        T, past = x_BTD.shape[1], cache.length if cache else 0
+        mask = self._mask(documents_BS, T, past, x_BTD.device)
+        rotary = None
+        if self.config.position == "rope":
+            where_T = torch.arange(past, past + T, device=x_BTD.device)
+            rotary = rotary_tables(where_T, self.config.head_size, self.config.rope_base)
+        layers: list[LayerCache] = []
+        for number in numbers:
+            block, layer = self.blocks[number], cache.layers[number] if cache else None
+            if self.config.gradient_checkpointing and self.training:
+                x_BTD, kept = checkpoint(block, x_BTD, rotary, mask, layer, use_reentrant=False)
+            else:
+                x_BTD, kept = block(x_BTD, rotary, mask, layer)
+            layers.append(kept)
+        return x_BTD, layers
+
+    def _mask(self, documents_BS: Tensor | None, T: int, past: int, device: torch.device) -> Tensor | None:
         """None when the fused kernel's own causal mask is the right one, which is faster than any explicit mask."""
         plain = documents_BS is None and past == 0
         if plain and self.config.window is None:
             return None
         if documents_BS is None:
-            documents_BS = torch.zeros(1, past + T, dtype=torch.long, device=self.embedding.weight.device)
+            documents_BS = torch.zeros(1, past + T, dtype=torch.long, device=device)
         return attention_mask(documents_BS[:, past:], documents_BS, self.config.window)
 
     def _embed(self, ids_BS: Tensor, documents_BS: Tensor | None, T: int) -> Tensor:

@@ -2,9 +2,11 @@
 
 import inspect
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,14 @@ PARAMS = Path("params.yaml")
 RUNS = Path(".runs")
 
 
-def run_stage(main: Callable[..., dict[str, Any] | None]) -> None:
+def run_stage(main: Callable[..., dict[str, Any] | None], together: Callable[[Path], bool] = lambda _: False) -> None:
     """Run a stage's `main` with its keyword arguments taken from the command line (`--name value`).
 
     What `main` returns is written with the seconds it took to the git-ignored `.runs/<stage>.json`: facts of this
     machine and run that must not enter an artifact.
+
+    `together` may run this program again as several processes, by the params, and says whether it did. Of several, the
+    first one holds the lock, writes and speaks; the others only compute.
     """
     # Progress must reach the person at once even though DVC runs the stage through a pipe.
     for stream in (sys.stdout, sys.stderr):
@@ -33,6 +38,12 @@ def run_stage(main: Callable[..., dict[str, Any] | None]) -> None:
         name = "-".join([Path(sys.argv[0]).stem, *(str(v) for v in arguments.values() if isinstance(v, str))])
         try:
             _refuse_other_library()
+            if together(PARAMS):
+                return
+            if _is_beside_the_first():
+                with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+                    main(**arguments)
+                return
             with exclusive(RUNS / f"{name}.lock", f"stage {name}"):
                 _timed(main, name, arguments)
         except LabError as error:
@@ -50,6 +61,11 @@ def run_stage(main: Callable[..., dict[str, Any] | None]) -> None:
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     application.command()(program)
     application()
+
+
+def _is_beside_the_first() -> bool:
+    """Whether torchrun started this process and another one is the first."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("RANK", "0") != "0"
 
 
 def _timed(main: Callable[..., dict[str, Any] | None], name: str, arguments: dict[str, Any]) -> None:

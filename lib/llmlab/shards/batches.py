@@ -1,7 +1,7 @@
 """Batches with a position that can be saved: row n of the training order is a function of seed and n alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -47,6 +47,25 @@ class Batch:
             documents = None if self.documents_BT is None else self.documents_BT[part]
             pieces.append(Batch(self.ids_BT[part], self.targets_BT[part], documents, self.name))
         return pieces
+
+    def blank(self) -> "Batch":
+        """The same ids with no target that counts."""
+        return replace(self, targets_BT=torch.full_like(self.targets_BT, IGNORE))
+
+    def filled(self, rows: int) -> "Batch":
+        """A batch of `rows` rows: these, and below them copies of the last one of which no target counts."""
+        missing = rows - len(self.ids_BT)
+        if missing == 0:
+            return self
+        below = self.cut(1)[-1].blank()
+        ids, targets = (
+            torch.cat((own, last.expand(missing, -1)))
+            for own, last in ((self.ids_BT, below.ids_BT), (self.targets_BT, below.targets_BT))
+        )
+        documents = self.documents_BT
+        if documents is not None:
+            documents = torch.cat((documents, documents[-1:].expand(missing, -1)))
+        return Batch(ids, targets, documents, self.name)
 
 
 class BatchSource(Protocol):

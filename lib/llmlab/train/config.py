@@ -1,11 +1,12 @@
 """The training section: the same fields for pretraining, SFT and LoRA."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
+from llmlab.artifacts.params import to_dict
 from llmlab.runtime.precision import Precision
 
 Positive = Annotated[int, Field(gt=0)]
@@ -78,6 +79,11 @@ class TrainConfig:
     """Where to compute."""
     threads: Positive = 2
     """CPU threads: part of the result, since sums of one and two threads round differently."""
+    parallel: Literal["none", "ddp", "zero", "fsdp", "pipeline"] = "none"
+    """How several processes share a run, pretraining only (docs/SCALE.md): rows; rows and optimizer state; rows and all
+    weights; or layers. It ends with the weights of one process, to rounding."""
+    processes: Positive = 1
+    """Processes that the stage starts on this machine, one per GPU; torchrun starts them on several."""
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot mean anything."""
@@ -88,5 +94,13 @@ class TrainConfig:
             )
         if self.passes and self.packing != "stream":
             raise LabError(f"packing {self.packing!r} reads every document once", "drop `passes`, or set `stream`")
+        if self.processes > 1 and self.parallel == "none":
+            raise LabError(f"{self.processes} processes have no way to share a run", "set `parallel`, say to `ddp`")
+        if self.compile and self.parallel in ("fsdp", "pipeline"):
+            raise LabError(f"{self.parallel} runs eager only", "set `compile: false`, or `parallel: ddp` or `zero`")
         if self.warmup >= self.steps:
             raise LabError(f"warmup {self.warmup} leaves nothing of {self.steps} steps", "lower `warmup`")
+
+    def shaping(self) -> dict[str, Any]:
+        """All that shapes the result beyond rounding, as JSON: not how many processes compute it, which may change."""
+        return {key: value for key, value in to_dict(self).items() if key not in ("parallel", "processes")}

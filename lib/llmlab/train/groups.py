@@ -1,5 +1,7 @@
 """Which parameters get which optimizer, learning rate and weight decay."""
 
+from collections.abc import Container
+
 import torch
 from torch import nn
 from torch.optim import Optimizer
@@ -10,14 +12,18 @@ from llmlab.train.muon import ROUNDS, Muon
 _TABLES = ("embedding.", "positions.", "ngrams.", "head.")
 
 
-def make_optimizers(model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> list[Optimizer]:
+def make_optimizers(
+    model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32, only: Container[str] | None = None
+) -> list[Optimizer]:
     """Optimizers over the trainable parameters, each group with its `peak` learning rate.
 
     Matrices inside the blocks take Muon or AdamW with decay; embedding tables and the head AdamW with
     `embedding_decay`; vectors AdamW without decay. A tied head is the embedding, once. `dtype` is that of Muon's
-    products.
+    products; `only` names the parameters to take, where others have optimizers elsewhere.
     """
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if only is not None:
+        named = [(name, parameter) for name, parameter in named if name in only]
     tables = [p for name, p in named if name.startswith(_TABLES)]
     vectors = [p for name, p in named if _is_vector(name, p)]
     matrices = [p for name, p in named if not _is_vector(name, p) and not name.startswith(_TABLES)]

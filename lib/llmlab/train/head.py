@@ -46,6 +46,8 @@ class _HeadLoss(torch.autograd.Function):
                 grad_hidden[part] = slope @ weight_VD.to(product.dtype)
             if grad_weight is not None:
                 grad_weight += slope.T @ hidden_ND[part].to(product.dtype)
+            # Or they would lie beside those of the next piece.
+            del product, slope
         ctx.save_for_backward(grad_hidden, grad_weight)
         ctx.weight_dtype = weight_VD.dtype
         return total

@@ -39,13 +39,15 @@ class Journal:
     steps: int
     name: str
     loggers: Sequence[Logger] = ()
+    silent: bool = False
+    """One of several processes of which another one speaks."""
     started: float = field(default_factory=time.perf_counter)
     tokens: int = 0
     _progress: Progress | None = None
 
     def __enter__(self) -> "Journal":
         """Start the bar."""
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self.silent:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             times = (TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
             self._progress = Progress(*columns, *times, console=Console(stderr=True), refresh_per_second=4)
@@ -85,7 +87,7 @@ class Journal:
         line = f"{self.name} step {point['step']}/{self.steps} {losses} {speed}"
         if self._progress is not None:
             self._progress.console.print(line, highlight=False)
-        else:
+        elif not self.silent:
             print(line, file=sys.stderr, flush=True)
 
     def tokens_per_second(self) -> float:

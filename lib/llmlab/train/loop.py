@@ -2,27 +2,30 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
-from llmlab.runtime.precision import autocast, compute_dtype
+from llmlab.runtime.distributed import anyone, first, world
+from llmlab.runtime.precision import compute_dtype
 from llmlab.shards.batches import Batch, BatchSource
 from llmlab.train.config import TrainConfig
-from llmlab.train.groups import make_optimizers, set_rate
+from llmlab.train.groups import set_rate
 from llmlab.train.guard import Spike, broken_gradients, find_spike, refuse_too_many, smaller_pass
 from llmlab.train.journal import Journal, Point, Update
 from llmlab.train.loggers import make_loggers
 from llmlab.train.losses import Loss, next_token_loss
+from llmlab.train.parallel import make_team
 from llmlab.train.progress import Progress, Weights, progress_from
 from llmlab.train.repeatable import repeatable
 from llmlab.train.resume import (
+    TrainingState,
     capture,
     computed_by,
     newest_state,
@@ -89,18 +92,19 @@ def train(
             SIGTERM came: the step is finished and saved. Or `validation` counts no target.
     """
     # The lock lies beside the checkpoints, so that two copies of the project with one scratch root do not mix them.
-    lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name)
+    lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name) if first() else nullcontext()
     exact = repeatable(config.compile, next(model.parameters()).device)
-    with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked, exact:
+    loggers = make_loggers(scratch) if first() else []
+    with lock, Journal(config.steps, name, loggers, silent=not first()) as journal, stop_requests() as asked, exact:
         run = _Run(model, source, validation, config, scratch, loss)
         journal.start(run.at.step)
         while not run.finished:
             run.take_step(journal)
             if after_step is not None:
                 after_step(run.at.step)
-            if asked.name is not None and not run.finished:
+            if anyone(asked.name is not None) and not run.finished:
                 run.save()
-                stopped(asked.name, run.at.step)
+                stopped(asked.name or "another process was", run.at.step)
         return run.outcome(journal)
 
 
@@ -118,12 +122,11 @@ class _Run:
     ) -> None:
         self.model, self.source, self.validation = model, source, validation
         self.config, self.scratch = config, scratch
-        # Compiled with the model in it: apart from it, the logits of a large vocabulary pass through memory in fp32.
-        self.loss: Loss = torch.compile(loss) if config.compile else loss
         self.device = next(model.parameters()).device
         self.dtype = compute_dtype(config.precision, self.device)
-        self.optimizers: list[Optimizer] = make_optimizers(model, config, self.dtype)
-        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        # Compiled with the model in it: apart from it, the logits of a large vocabulary pass through memory in fp32.
+        self.team = make_team(model, torch.compile(loss) if config.compile else loss, config, self.dtype)
+        self.optimizers = self.team.optimizers
         self.random = random_state()
         if not any(batch.counted for batch in validation):
             raise LabError("the validation set has no target to count", "give it more text or examples")
@@ -132,8 +135,8 @@ class _Run:
         if saved is not None:
             refuse_other_computing(saved, computed_by(self.dtype, self.device))
             restore(saved, model, self.optimizers)
-            self.at = progress_from(saved)
-            print(f"resumed at step {self.at.step} from {scratch.name[:12]}")
+            self.at = progress_from(saved, self.team.own_part)
+            print(f"resumed at step {self.at.step} from {scratch.name[:12]}{_other_world(saved)}")
         elif config.spike == "rewind":
             self.save()
 
@@ -161,21 +164,23 @@ class _Run:
         if at.step % config.validate_every == 0 or at.step == config.steps:
             self._validate(share, gradient.norm, journal)
         if at.step in config.milestones:
-            at.snapshots[f"milestone/{at.step}"] = self._weights()
+            at.snapshots[f"milestone/{at.step}"] = self.team.weights()
         if at.step % config.checkpoint_every == 0 and not self.finished:
             self.save()
 
     def _gradients(self) -> _Gradient:
         """Fill gradients with those of the mean loss over all counted targets of the step."""
         config, at = self.config, self.at
-        first = at.step * config.rows + at.passed_over
+        first_row = at.step * config.rows + at.passed_over
         self.random = random_state()
         while True:
-            starts = range(first, first + config.rows, at.micro_rows)
-            batches = [self.source.batch(start, at.micro_rows) for start in starts]
+            passes = self.team.passes(first_row, at.micro_rows)
+            batches = [self.source.batch(start, rows) for start, rows in passes]
             try:
                 return self._passes(batches)
             except torch.OutOfMemoryError:
+                if world() > 1:
+                    raise  # the others wait in the middle of this step
                 smaller = smaller_pass(at.micro_rows, config.rows)
             # Out here the error is gone, and with it the frames that held the failed pass's activations.
             print(f"out of memory with {at.micro_rows} rows per pass: on with {smaller}, the same {config.rows} a step")
@@ -183,33 +188,26 @@ class _Run:
             self._free()
 
     def _passes(self, batches: list[Batch]) -> _Gradient:
-        counted = sum(batch.counted for batch in batches)
+        counted = self.team.counted(batches)
         if counted == 0:
             raise LabError(f"no target is counted in {batches[0].name}", "raise `rows`, or lengthen the examples")
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        self.team.drop_gradients()
         self.model.train()
         total = 0.0
-        for batch in batches:
-            with autocast(self.dtype, self.device):
-                summed = self.loss(self.model, batch.to(self.device))
-            # Dividing by the step's count, not the pass's, makes 8x1 rows and 1x8 rows the same gradient (TRL #2175).
-            (summed / counted).backward()
-            value = summed.item()
+        for where, value in self.team.backward(batches, counted):
             if not math.isfinite(value):
-                self._stop(f"the loss is {value}", batch.name)
+                self._stop(f"the loss is {value}", where)
             total += value
         rows = ", ".join(batch.name for batch in batches)
-        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        norm = self.team.norm()
         if not norm.isfinite():
             self._stop(f"the gradient norm is {norm.item()} ({broken_gradients(self.model)})", rows)
-        nn.utils.clip_grads_with_norm_(self.parameters, self.config.clip, norm)
+        self.team.clip(norm)
         return _Gradient(total / counted, norm.item(), counted, rows)
 
     def _update(self, gradient: _Gradient) -> None:
         at = self.at
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.team.step()
         at.tokens += gradient.counted
         at.since = [at.since[0] + gradient.mean * gradient.counted, at.since[1] + gradient.counted]
         if self.config.spike != "off":
@@ -230,7 +228,7 @@ class _Run:
             raise LabError(f"{done}, and no checkpoint before it is whole", "set `spike: skip`, or lower the rates")
         next_row = (at.step + 1) * config.rows + at.passed_over
         restore(saved, self.model, self.optimizers)
-        self.at = progress_from(saved)
+        self.at = progress_from(saved, self.team.own_part)
         self.at.passed_over = next_row - self.at.step * config.rows
         self.at.spikes = spikes
         print(f"{done}: back to step {self.at.step}, and on after {spike['batch']}")
@@ -242,8 +240,7 @@ class _Run:
 
     def _free(self) -> None:
         """Forget a failed try at a step: its gradients, its memory, what it drew."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        self.team.drop_gradients()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self.validation = [piece for batch in self.validation for piece in batch.cut(self.at.micro_rows)]
@@ -251,7 +248,7 @@ class _Run:
 
     def _validate(self, share: float, norm: float, journal: Journal) -> None:
         at = self.at
-        value = mean_loss(self.model, self.validation, self.dtype, self.device, self.loss)
+        value = self.team.mean_loss(self.validation)
         if not math.isfinite(value):
             raise LabError(
                 f"the validation loss is {value} after step {at.step}; the checkpoint before it is kept",
@@ -269,7 +266,7 @@ class _Run:
         at.curve.append(point)
         if value < at.best_loss:
             at.best_loss, at.best_step, at.stale = value, at.step, 0
-            at.snapshots["best"] = self._weights()
+            at.snapshots["best"] = self.team.weights()
         else:
             at.stale += 1
         journal.validated(point)
@@ -278,20 +275,17 @@ class _Run:
         lr = self.config.lr * share
         return {"tokens": self.at.tokens, "loss": gradient.mean, "grad_norm": gradient.norm, "lr": lr}
 
-    def _weights(self) -> Weights:
-        return {name: p.detach().cpu().clone() for name, p in self.model.named_parameters() if p.requires_grad}
-
     def save(self) -> None:
         """Write a checkpoint of the state between two steps."""
         at = self.at
-        facts = {**at.facts(), "computed": computed_by(self.dtype, self.device)}
+        facts = {**at.facts(), "computed": computed_by(self.dtype, self.device), "processes": world()}
         state = capture(at.step, self.model, self.optimizers, facts, copy=False)
-        state.tensors.update(at.tensors())
-        save_state(state, self.scratch, self._last_scheduled)
+        own = {name: tensor for name, tensor in state.tensors.items() if name.startswith(self.team.stores)}
+        save_state(replace(state, tensors={**own, **at.tensors()}), self.scratch, self._last_scheduled)
 
     def _stop(self, problem: str, where: str) -> None:
         # Weights that are themselves no numbers must not push the last good state out.
-        if all(bool(parameter.isfinite().all()) for parameter in self.parameters):
+        if not anyone(not self.team.is_finite()):
             put_random_state(self.random)
             self.save()
         raise LabError(
@@ -299,9 +293,20 @@ class _Run:
             "lower the learning rate or raise `warmup`; look at that batch",
         )
 
+    def _gathered(self) -> tuple[Weights, dict[str, Weights]]:
+        """The last weights and the snapshots, whole, for the first process: a checkpoint is where all parts meet."""
+        self.save()
+        state = newest_state(self.scratch)
+        if state is None or not first():
+            return {}, {}
+        own = [name for name in state.tensors if name.startswith("model/")]
+        return {name.removeprefix("model/"): state.tensors[name] for name in own}, progress_from(state).snapshots
+
     def outcome(self, journal: Journal) -> Outcome:
         """Curves and weights of the finished run."""
-        at, last = self.at, self._weights()
+        at, last = self.at, self.team.weights()
+        if world() > 1:
+            last, at.snapshots = self._gathered()
         milestones = {int(k.split("/")[1]): v for k, v in at.snapshots.items() if k.startswith("milestone/")}
         return Outcome(
             at.curve,
@@ -316,18 +321,10 @@ class _Run:
         )
 
 
-@torch.no_grad()
-def mean_loss(
-    model: nn.Module, batches: list[Batch], dtype: torch.dtype, device: torch.device, loss: Loss = next_token_loss
-) -> float:
-    """Mean loss in nats per counted target over all batches, summed exactly: never a mean of batch means."""
-    model.eval()
-    total, counted = 0.0, 0
-    for batch in batches:
-        with autocast(dtype, device):
-            total += loss(model, batch.to(device)).item()
-        counted += batch.counted
-    return total / counted if counted else math.nan
+def _other_world(state: TrainingState) -> str:
+    """A word when the run goes on in another number of processes: then it ends with other last bits."""
+    before = state.facts["processes"]
+    return "" if before == world() else f", of {before} processes, in {world()}: alike to rounding"
 
 
 def put_weights(model: nn.Module, weights: Weights) -> None:

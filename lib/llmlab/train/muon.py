@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer
+
+from llmlab.runtime.distributed import rank, spread_like, whole, world
 
 # a, b, c of each round. Jordan's quintic, the same five times: steepest at zero, and singular values from about 0.02 of
 # the norm up end in [0.68, 1.14]. The Polar Express (Amsel et al. 2025, arXiv 2505.16932, theorem 3.1) takes in each
@@ -43,6 +47,16 @@ def orthogonalize(matrices_NRC: Tensor, dtype: torch.dtype, rounds: Rounds = ROU
     return x.mT if tall else x
 
 
+def _orthogonalize_together(matrices_NRC: Tensor, dtype: torch.dtype, rounds: Rounds) -> Tensor:
+    """`orthogonalize`, each process for an equal share of matrices that all of them have."""
+    count, share = len(matrices_NRC), -(-len(matrices_NRC) // world())
+    filled = F.pad(matrices_NRC, (0, 0, 0, 0, 0, share * world() - count))
+    own = orthogonalize(filled[rank() * share : (rank() + 1) * share], dtype, rounds).contiguous()
+    results = own.new_empty(share * world(), *own.shape[1:])
+    dist.all_gather_into_tensor(results, own)
+    return results[:count].to(matrices_NRC.dtype)
+
+
 class Muon(Optimizer):
     """W <- (1 - lr decay) W - lr sqrt(max(1, rows / columns)) O, with O the orthogonalised Nesterov momentum.
 
@@ -53,6 +67,9 @@ class Muon(Optimizer):
         weight_decay: decoupled.
         dtype: of the iteration, which tolerates bf16 where that is fast.
         rounds: of the iteration, see `ROUNDS`.
+
+    A matrix whose rows are spread over processes (FSDP) has to be whole for the iteration: its update is gathered, each
+    process does the iteration for its share of the matrices, and takes its rows of every result.
     """
 
     def __init__(
@@ -77,10 +94,14 @@ class Muon(Optimizer):
                 if parameter.grad is not None:
                     alike.setdefault(parameter.shape, []).append(parameter)
             for shape, parameters in alike.items():
-                updates = torch.stack([self._momentum(each, group["momentum"]) for each in parameters])
+                updates = torch.stack([whole(self._momentum(each, group["momentum"])) for each in parameters])
+                spread = hasattr(parameters[0], "to_local")
+                iterate = _orthogonalize_together if spread else orthogonalize
+                results = iterate(updates, self.dtype, self.rounds)
                 scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                for parameter, update in zip(parameters, orthogonalize(updates, self.dtype, self.rounds), strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
+                for parameter, update in zip(parameters, results, strict=True):
+                    own = spread_like(update, parameter)
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(own, alpha=-scale)
 
     def _momentum(self, parameter: nn.Parameter, momentum: float) -> Tensor:
         state = self.state[parameter]

@@ -1,6 +1,7 @@
 """How far a run has come: what its steps need to know of those before, beside weights, optimizers and generators."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -50,13 +51,22 @@ class Progress:
         }
 
 
-def progress_from(state: TrainingState) -> Progress:
-    """What `facts` and `tensors` of a checkpoint's `Progress` were."""
+def _whole(_: str, tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def progress_from(state: TrainingState, part: Callable[[str, Tensor], Tensor | None] = _whole) -> Progress:
+    """What `facts` and `tensors` of a checkpoint's `Progress` were.
+
+    `part` gives what this process keeps of a parameter's snapshot, by name and whole value; None: nothing.
+    """
     snapshots: dict[str, Weights] = {}
-    for name, tensor in state.tensors.items():
+    for name in state.tensors:
         if name.startswith("snapshot/"):
             label, _, parameter = name.removeprefix("snapshot/").rpartition("/")
-            snapshots.setdefault(label, {})[parameter] = tensor
+            own = part(parameter, state.tensors[name])
+            if own is not None:
+                snapshots.setdefault(label, {})[parameter] = own
     facts = {each.name: state.facts[each.name] for each in fields(Progress) if each.name != "snapshots"}
     best = math.inf if facts["best_loss"] is None else facts["best_loss"]
     return Progress(**{**facts, "best_loss": best}, snapshots=snapshots)

@@ -5,17 +5,20 @@ import torch
 
 from llmlab.artifacts.errors import LabError
 from llmlab.model.config import ModelConfig
-from llmlab.model.count import training_bytes
+from llmlab.model.count import footprint
 from llmlab.runtime.device import pick_device, set_threads
-from llmlab.runtime.memory import keep_freed_memory
+from llmlab.runtime.distributed import here, join, rank, world
+from llmlab.runtime.memory import keep_freed_memory, return_freed_memory
 from llmlab.runtime.precision import compute_dtype
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import BatchSource, PackedSource, StreamSource
 from llmlab.shards.format import Shard
 from llmlab.train.config import TrainConfig
 
-# glibc gives freed blocks back to the system only beyond this much (twice its largest threshold for `mmap`).
-_ALLOCATOR = 64 * 2**20
+_SHARED = "pretrain"  # the stage that several processes can share
+# A heap from which blocks of many sizes and lives come and go has holes. Beside the tensors themselves a process was
+# seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps and of Muon's workspace.
+_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.4, 0.5
 
 
 def prepare(
@@ -36,13 +39,16 @@ def prepare(
             system, not an exception, so it is refused beforehand. On a GPU the loop answers with smaller passes, so
             that only what cannot fit with one row is refused.
     """
-    device = pick_device(config.device)
+    device = join(pick_device(config.device))
+    if name != _SHARED and (world() > 1 or config.processes > 1):
+        raise LabError(f"stage {name} runs in one process", f"set `{name}.processes: 1`, and start it without torchrun")
     set_threads(config.threads)
-    keep_freed_memory()
-    torch.manual_seed(derive(seed, f"{name}/dropout"))
-    rows = 1 if device.type == "cuda" else config.micro_rows or config.rows
+    place_memory(model)
+    # Each process drops other activations, since it has other rows.
+    torch.manual_seed(derive(seed, f"{name}/dropout" + (f"/{rank()}" if rank() else "")))
+    rows = 1 if device.type == "cuda" else pass_rows(config)
     needed = memory_needed(config, model, vocab_size, rows, compute_dtype(config.precision, device).itemsize, isolated)
-    free = psutil.virtual_memory().available if device.type == "cpu" else _gpu_memory(device)
+    free = psutil.virtual_memory().available // here() if device.type == "cpu" else _gpu_memory(device)
     if needed > free:
         raise LabError(
             f"training needs about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {device}",
@@ -52,20 +58,46 @@ def prepare(
     return device
 
 
+def place_memory(model: ModelConfig) -> None:
+    """Keep freed memory for speed, or give it back where layers are recomputed to save it."""
+    if model.gradient_checkpointing:
+        return_freed_memory()
+    else:
+        keep_freed_memory()
+
+
+def pass_rows(config: TrainConfig) -> int:
+    """Rows of one pass in one process of those that are, or will be."""
+    processes = 1 if config.parallel == "pipeline" else max(world(), config.processes)
+    share = max(1, config.rows // processes)
+    return min(config.micro_rows or share, share)
+
+
 def memory_needed(
     config: TrainConfig, model: ModelConfig, vocab_size: int, rows: int, width: int, isolated: bool = False
 ) -> int:
-    """Bytes that a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
-    return _ALLOCATOR + training_bytes(
+    """Bytes that a process of a run with passes of `rows` rows needs, with numbers of `width` bytes in its products."""
+    processes = max(world(), config.processes)
+    parts = footprint(
         model,
         vocab_size,
         rows,
         width,
         optimizer=config.optimizer,
-        accumulate=rows < config.rows,
         isolated=isolated or config.mask_documents or config.packing == "documents",
-        snapshots=1 + len(config.milestones),
+        parallel=config.parallel if processes > 1 else "none",
+        processes=processes,
     )
+    # DDP keeps its gradients from step to step.
+    accumulate = processes > 1 or rows < config.rows
+    if config.device == "cuda":
+        return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
+    snapshots = parts.weights * (1 + len(config.milestones))
+    holes = int(_OF_ACTIVATIONS * parts.activations + _OF_WORKSPACE * parts.workspace)
+    if model.gradient_checkpointing:
+        holes = 0  # see `place_memory`
+    # At the end there is one more copy of the weights.
+    return _HEAP + holes + snapshots + parts.peak(accumulate, end=parts.weights)
 
 
 def make_source(shard: Shard, config: TrainConfig, model: ModelConfig, seed: int, pad: int) -> BatchSource:
