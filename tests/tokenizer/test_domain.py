@@ -56,7 +56,7 @@ def notes():
 
 
 @given(st.text() | st.text(alphabet="at: 12!\n"))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_comes_back_exactly(notes, text):
     assert notes.decode(notes.encode(text)) == text
 
@@ -98,6 +98,17 @@ def test_marks_that_a_model_writes_are_restored_or_replaced(notes):
     assert notes.decode([bytes_[b"\xc0"], bytes_[b"a"]]) == "!!a"
     assert notes.decode([bytes_[b"\xff"], bytes_[b"a"]]) == "\ufffda"
     assert notes.decode([bytes_[b"\xe4"], bytes_[b"a"]]) == "\ufffda"
+
+
+def test_who_rewrites_says_so(notes):
+    class Plain(Notes):
+        kind = "plain"
+        rewrite = Domain.rewrite
+        restore = Domain.restore
+
+    plain = train_domain(Plain(), TEXTS, TokenizerConfig(vocab_size=330), ["english"])
+    assert notes.rewrites
+    assert not plain.rewrites
 
 
 def test_training_twice_gives_the_same_model(notes):

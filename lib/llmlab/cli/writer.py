@@ -19,6 +19,7 @@ from llmlab.runtime.device import pick_device
 from llmlab.runtime.seed import torch_generator
 from llmlab.tokenizer.base import Tokenizer, tokenizer_hash
 from llmlab.tokenizer.chat import encode_prompt, opening
+from llmlab.tokenizer.domain import DomainTokenizer
 from llmlab.tokenizer.special import END, EOS
 from llmlab.tokenizer.table import load_tokenizer
 
@@ -72,6 +73,8 @@ class Writer:
         banned = set(self.tokenizer.special.values()) - set(stop)
         generator = torch_generator(seed, name)
         ids = stream(self.model, prompt, self.sampling, generator, stop=stop, banned=banned)
+        if isinstance(self.tokenizer, DomainTokenizer) and self.tokenizer.rewrites:
+            return restored(self.tokenizer, prompt, ids)
         return pieces(map(self.tokenizer.token_bytes, ids))
 
 
@@ -86,6 +89,21 @@ def pieces(parts: Iterable[bytes]) -> Iterator[str]:
             yield text
     if text := decoder.decode(b"", final=True):
         yield text
+
+
+def restored(tokenizer: Tokenizer, prompt: Sequence[int], ids: Iterable[int]) -> Iterator[str]:
+    """The same where tokens are no text by themselves: what follows is read together with all that stands before it."""
+    known, said = list(prompt), tokenizer.decode(prompt)
+    for token in ids:
+        known.append(token)
+        text = tokenizer.decode(known)
+        # A character that is not whole yet shows as U+FFFD, and is held back until the next token.
+        if text.startswith(said) and not text.endswith("\ufffd"):
+            yield text[len(said) :]
+            said = text
+    text = tokenizer.decode(known)
+    if text.startswith(said) and text != said:
+        yield text[len(said) :]
 
 
 def shown(text: str) -> str:

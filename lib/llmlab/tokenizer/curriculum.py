@@ -23,8 +23,6 @@ from llmlab.tokenizer.special import special_tokens
 
 # How many tokens are learned for each that is kept, beyond the bytes.
 SURPLUS = 1.3
-# At most this share of what is learned is whole segments.
-WHOLE_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ def train_domain(
     tokens = [bytes([byte]) for byte in BYTE_ORDER]
     words = [piece.translate(RANK_OF_BYTE) for piece in counted.pieces]
     extend(tokens, words, list(counted.pieces.values()), more - across, longest)
-    steps = add_whole(tokens, counted.whole, round(more * WHOLE_SHARE))
+    steps = add_whole(tokens, counted.whole, round(more * domain.whole_share))
     runs = list(map(joiner({token: rank for rank, token in enumerate(tokens)}), counted.runs))
     extend(tokens, runs, list(counted.runs.values()), max(more, len(tokens)) + len(steps), longest)
     refuse_too_few(len(tokens) - len(steps), wanted, longest)

@@ -37,6 +37,8 @@ class Domain(ABC):
     """Those of them that begin a run, such as the start of a line: no token reaches over their left end."""
     whole: ClassVar[frozenset[str]] = frozenset()
     """Contexts whose frequent segments become tokens whole."""
+    whole_share: ClassVar[float] = 0.1
+    """At most this share of what is learned is such segments."""
     spelt: ClassVar[frozenset[str]] = frozenset()
     """Contexts whose segments, where they are no token, are spelt in single characters or bytes. They join no run."""
 
@@ -99,6 +101,11 @@ class DomainTokenizer(Vocabulary):
     def kind(self) -> str:
         """The name under `tokenizer.kind`."""
         return self.domain.kind
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether tokens are bytes of a rewritten text, so that only all of them together are the text."""
+        return type(self.domain).restore is not Domain.restore
 
     @cached_property
     def _known(self) -> PieceCache[Segment]:
