@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from llmlab.cli.writer import shown
+from llmlab.cli.writer import restored, shown
 
 SHORT = ("--max-new", "24")
 
@@ -183,3 +183,19 @@ def test_bad_files_of_prompts(
 def test_a_terminal_gets_no_control_codes() -> None:
     assert shown("a\tb\nc 中") == "a\tb\nc 中"
     assert shown("\x1b[2Jgone\r\x07\x9b") == "\ufffd[2Jgone\ufffd\ufffd\ufffd"
+
+
+def test_what_only_a_whole_text_tells_is_read_with_its_prompt() -> None:
+    class Stands:
+        """A tokenizer of bytes that writes a byte 0xFF for "the byte before, once more"."""
+
+        def decode(self, ids: list[int]) -> str:
+            told = bytearray()
+            for byte in ids:
+                told.append(told[-1] if byte == 0xFF and told else byte)
+            return told.decode("utf-8", "replace")
+
+    prompt = [*b"ab"]
+    assert list(restored(Stands(), prompt, [0xFF, *"é".encode(), ord("c")])) == ["b", "é", "c"]  # type: ignore[arg-type]
+    assert "".join(restored(Stands(), prompt, [0xC3])) == "\ufffd"  # type: ignore[arg-type]
+    assert list(restored(Stands(), prompt, [])) == []  # type: ignore[arg-type]

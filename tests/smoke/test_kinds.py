@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("kind", "size"), [("superbpe", 1500), ("byte", None)])
+@pytest.mark.parametrize(("kind", "size"), [("superbpe", 1500), ("smalltalk", 1500), ("hybrid", 1500), ("byte", None)])
 def test_a_kind_is_one_word_in_params(project: Path, kind: str, size: int | None) -> None:
     params = project / "params.yaml"
     text = params.read_text(encoding="utf-8")

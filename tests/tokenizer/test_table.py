@@ -5,7 +5,7 @@ import pytest
 
 from llmlab.tokenizer.base import TokenizerConfig, save_tokenizer, tokenizer_hash
 from llmlab.tokenizer.special import special_tokens
-from llmlab.tokenizer.table import load_tokenizer, train_tokenizer
+from llmlab.tokenizer.table import DOMAINS, load_tokenizer, train_tokenizer
 
 KINDS = get_args(get_type_hints(TokenizerConfig)["kind"])
 
@@ -36,7 +36,9 @@ def test_every_kind_obeys_the_protocol(trained, prose, strings, kind):
     assert each.encode_batch(texts) == [each.encode(text) for text in texts]
     special = set(each.special.values())
     for text, ids in zip(texts, each.encode_batch(texts), strict=True):
-        assert each.decode(ids) == text == b"".join(map(each.token_bytes, ids)).decode()
+        assert each.decode(ids) == text
+        if kind not in DOMAINS or DOMAINS[kind].rewrite(text) == text:
+            assert b"".join(map(each.token_bytes, ids)).decode() == text
         assert all(0 <= token < each.vocab_size for token in ids)
         assert not special.intersection(ids)
     assert list(each.special) == special_tokens(["smalltalk", "english", "chinese"])

@@ -22,6 +22,7 @@ from llmlab.runtime.device import pick_device
 from llmlab.runtime.seed import torch_generator
 from llmlab.tokenizer.base import Tokenizer, tokenizer_hash
 from llmlab.tokenizer.chat import encode_prompt, opening
+from llmlab.tokenizer.domain import DomainTokenizer
 from llmlab.tokenizer.pieces import pieces, until
 from llmlab.tokenizer.special import END, EOS
 from llmlab.tokenizer.table import load_tokenizer
@@ -60,7 +61,7 @@ class Writer:
             self.model, prompts, self.sampling, torch_generator(seed, f"sample/{lang}/batch"),
             stop=ends, banned=self._banned(ends), finished=self._stopped, kind=self.decoding.cache,
         )  # fmt: skip
-        return ["".join(self._shaped(each.ids)) for each in made]
+        return ["".join(self._shaped(prompt, each.ids)) for prompt, each in zip(prompts, made, strict=True)]
 
     def answer(self, lang: str, messages: list[dict[str, str]], seed: int) -> Iterator[str]:
         """What the assistant says next, in pieces; the oldest turns are left out when the context is too short.
@@ -95,18 +96,19 @@ class Writer:
         how = self.decoding
         if not how.guesses:
             ids = stream(self.model, prompt, self.sampling, generator, stop=stop, banned=banned, kind=how.cache)
-            return self._shaped(ids)
+            return self._shaped(prompt, ids)
         guesser: speculative.Guesser = speculative.Lookup(self.model.vocab_size)
         if self.draft is not None:
             guesser = speculative.Draft(self.draft, self.sampling, banned)
-        return self._shaped(
-            speculative.stream(
-                self.model, prompt, self.sampling, generator, guesser, ahead=how.ahead, stop=stop, banned=banned
-            )
+        ids = speculative.stream(
+            self.model, prompt, self.sampling, generator, guesser, ahead=how.ahead, stop=stop, banned=banned
         )
+        return self._shaped(prompt, ids)
 
-    def _shaped(self, ids: Iterable[int]) -> Iterator[str]:
+    def _shaped(self, prompt: Sequence[int], ids: Iterable[int]) -> Iterator[str]:
         """Ids as text in whole characters, up to a stop text."""
+        if isinstance(self.tokenizer, DomainTokenizer) and self.tokenizer.rewrites:
+            return until(restored(self.tokenizer, prompt, ids), self.decoding.stop)
         return until(pieces(map(self.tokenizer.token_bytes, ids)), self.decoding.stop)
 
     def _banned(self, stop: Collection[int]) -> set[int]:
@@ -117,6 +119,21 @@ class Writer:
         last = self.tokenizer.token_bytes(ids[-1])
         stops = [stop for stop in self.decoding.stop if stop.encode()[-1] in last]
         return bool(stops) and any(stop in self.tokenizer.decode(ids) for stop in stops)
+
+
+def restored(tokenizer: Tokenizer, prompt: Sequence[int], ids: Iterable[int]) -> Iterator[str]:
+    """The same where tokens are no text by themselves: what follows is read together with all that stands before it."""
+    known, said = list(prompt), tokenizer.decode(prompt)
+    for token in ids:
+        known.append(token)
+        text = tokenizer.decode(known)
+        # A character that is not whole yet shows as U+FFFD, and is held back until the next token.
+        if text.startswith(said) and not text.endswith("\ufffd"):
+            yield text[len(said) :]
+            said = text
+    text = tokenizer.decode(known)
+    if text.startswith(said) and text != said:
+        yield text[len(said) :]
 
 
 def shown(text: str) -> str:

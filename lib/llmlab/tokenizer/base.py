@@ -18,7 +18,7 @@ TOKENIZER_VERSION = 1
 class TokenizerConfig:
     """Section `tokenizer` of params.yaml."""
 
-    kind: Literal["spm", "unigram", "bpe", "superbpe", "wordpiece", "byte", "char"] = "spm"
+    kind: Literal["spm", "unigram", "bpe", "superbpe", "wordpiece", "smalltalk", "hybrid", "byte", "char"] = "spm"
     """`spm`: SentencePiece BPE with byte fallback. `unigram`: SentencePiece Unigram, likewise. `bpe`: byte-level BPE
     over pieces cut by `split`. `superbpe`: the same, but the last merges may cross spaces. `wordpiece`: learned as
     `bpe`, encoded by the longest match. `byte`: one id per byte. `char`: one id per character of the training text."""

@@ -12,7 +12,7 @@ Sennrich et al. 2016, arXiv 1508.07909, algorithm 1; on bytes: Radford et al. 20
 import heapq
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -141,7 +141,7 @@ class BpeTokenizer(Vocabulary):
         self._pieces = splitter(self.model.split)
 
     @cached_property
-    def _known(self) -> PieceCache:
+    def _known(self) -> PieceCache[str]:
         return PieceCache(_engine(r"[\s\S]+", self.ranks).encode_ordinary)
 
     def encode(self, text: str) -> list[int]:
@@ -158,6 +158,12 @@ class BpeTokenizer(Vocabulary):
     def model_bytes(self) -> bytes:
         """The model file."""
         return self.model.to_bytes()
+
+
+def joiner(ranks: dict[bytes, int]) -> Callable[[bytes], list[int]]:
+    """What spells a piece of bytes, UTF-8 or not, as `merge_by_rank` does, or whole where it is a token."""
+    # The engine offers this to texts only, whose bytes are always UTF-8.
+    return _engine(r"[\s\S]+", ranks)._encode_single_piece
 
 
 def _engine(pattern: str, ranks: dict[bytes, int]) -> tiktoken.Encoding:
@@ -208,6 +214,18 @@ def grow(tokens: list[bytes], words: Sequence[Sequence[int]], counts: Sequence[i
     Raises:
         LabError: no pair is left that occurs twice, or `wanted` is less than what there is.
     """
+    extend(tokens, words, counts, wanted, longest)
+    refuse_too_few(len(tokens), wanted, longest)
+
+
+def extend(
+    tokens: list[bytes], words: Sequence[Sequence[int]], counts: Sequence[int], wanted: int, longest: int
+) -> None:
+    """The same, but with as many tokens as the words support.
+
+    Raises:
+        LabError: `wanted` is less than what there is.
+    """
     if wanted < len(tokens):
         raise LabError(
             f"a vocabulary that leaves {wanted} tokens beside the special ones does not hold the {len(tokens)} bytes",
@@ -216,11 +234,19 @@ def grow(tokens: list[bytes], words: Sequence[Sequence[int]], counts: Sequence[i
     sizes = [characters_in(token) for token in tokens]
     for left, right in merges.learn_merges(words, counts, sizes, wanted - len(tokens), longest):
         tokens.append(tokens[left] + tokens[right])
-    if len(tokens) < wanted:
+
+
+def refuse_too_few(found: int, wanted: int, longest: int) -> None:
+    """Refuse a vocabulary that has not become as large as asked for.
+
+    Raises:
+        LabError: it has not.
+    """
+    if found < wanted:
         raise LabError(
-            f"the text supports {len(tokens)} of the {wanted} tokens asked for beside the special ones: "
+            f"the text supports {found} of the {wanted} tokens asked for beside the special ones: "
             f"no pair of at most {longest} characters is left that occurs twice",
-            f"lower `tokenizer.vocab_size` by {wanted - len(tokens)}, or train on more text",
+            f"lower `tokenizer.vocab_size` by {wanted - found}, or train on more text",
         )
 
 

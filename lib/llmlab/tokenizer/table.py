@@ -1,4 +1,4 @@
-"""Kind to tokenizer: adding one is a file of its own and a line in each function here."""
+"""Kind to tokenizer: adding one is a file of its own and a line in each function here, or in `DOMAINS`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,11 +9,16 @@ from llmlab.tokenizer.base import TOKENIZER_VERSION, Tokenizer, TokenizerConfig
 from llmlab.tokenizer.bpe import BpeTokenizer, train_bpe
 from llmlab.tokenizer.byte import ByteTokenizer, make_byte
 from llmlab.tokenizer.char import CharTokenizer, train_char
+from llmlab.tokenizer.curriculum import train_domain
+from llmlab.tokenizer.domain import Domain, DomainTokenizer
+from llmlab.tokenizer.hybrid import HybridDomain
+from llmlab.tokenizer.smalltalk import SmalltalkDomain
 from llmlab.tokenizer.spm import SpmTokenizer, UnigramTokenizer, train_spm, train_unigram
 from llmlab.tokenizer.superbpe import SuperBpeTokenizer, train_superbpe
 from llmlab.tokenizer.wordpiece import WordPieceTokenizer, train_wordpiece
 
 _STAGE = "train_tokenizer"
+DOMAINS: dict[str, Domain] = {domain.kind: domain for domain in (SmalltalkDomain(), HybridDomain())}
 
 
 def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> Tokenizer:
@@ -22,6 +27,8 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Se
         return train_char(texts, languages)
     if config.kind == "byte":
         return make_byte(languages)
+    if config.kind in DOMAINS:
+        return train_domain(DOMAINS[config.kind], texts, config, languages)
     learners: dict[str, Callable[[Iterable[str], TokenizerConfig, Sequence[str]], Tokenizer]] = {
         "spm": train_spm,
         "unigram": train_unigram,
@@ -56,6 +63,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         "byte": ByteTokenizer,
         "char": CharTokenizer,
     }
+    if facts.get("kind") in DOMAINS:
+        return DomainTokenizer(DOMAINS[facts["kind"]], model)
     if facts.get("kind") not in kinds:
         raise LabError(f"{folder} holds a tokenizer of the unknown kind {facts.get('kind')!r}", remedy)
     return kinds[facts["kind"]](model)

@@ -45,7 +45,7 @@ class WordPieceTokenizer(Vocabulary):
         self._ids = {token: rank for rank, token in enumerate(self.model.tokens)}
         self._longest = max(map(len, self.model.tokens))
         self._pieces = splitter(self.model.split)
-        self._known = PieceCache(lambda piece: longest_match(piece.encode(), self._ids, self._longest))
+        self._known: PieceCache[str] = PieceCache(lambda piece: longest_match(piece.encode(), self._ids, self._longest))
 
     def encode(self, text: str) -> list[int]:
         """See `base.Tokenizer.encode`."""
