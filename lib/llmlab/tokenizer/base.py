@@ -18,10 +18,14 @@ TOKENIZER_VERSION = 1
 class TokenizerConfig:
     """Section `tokenizer` of params.yaml."""
 
-    kind: Literal["spm", "unigram", "bpe", "superbpe", "wordpiece", "smalltalk", "hybrid", "byte", "char"] = "spm"
+    kind: Literal[
+        "spm", "unigram", "bpe", "superbpe", "wordpiece", "smalltalk", "hybrid", "logs", "rails", "byte", "char"
+    ] = "spm"
     """`spm`: SentencePiece BPE with byte fallback. `unigram`: SentencePiece Unigram, likewise. `bpe`: byte-level BPE
     over pieces cut by `split`. `superbpe`: the same, but the last merges may cross spaces. `wordpiece`: learned as
-    `bpe`, encoded by the longest match. `byte`: one id per byte. `char`: one id per character of the training text."""
+    `bpe`, encoded by the longest match. `byte`: one id per byte. `char`: one id per character of the training text.
+    `smalltalk`: pieces of the lexer, late merges across a line. `hybrid`: words for code, BPE for prose, bytes for rare
+    names. `logs`: error logs and stack traces, lines told by earlier ones. `rails`: Ruby and ERB."""
     vocab_size: Annotated[int, Field(ge=300, le=1_000_000)] = 4096
     """V, special tokens and 256 byte tokens included; `char` and `byte` ignore it."""
     split: str = "cl100k"

@@ -12,13 +12,17 @@ from llmlab.tokenizer.char import CharTokenizer, train_char
 from llmlab.tokenizer.curriculum import train_domain
 from llmlab.tokenizer.domain import Domain, DomainTokenizer
 from llmlab.tokenizer.hybrid import HybridDomain
+from llmlab.tokenizer.logs import LogsDomain
+from llmlab.tokenizer.rails import RailsDomain
 from llmlab.tokenizer.smalltalk import SmalltalkDomain
 from llmlab.tokenizer.spm import SpmTokenizer, UnigramTokenizer, train_spm, train_unigram
 from llmlab.tokenizer.superbpe import SuperBpeTokenizer, train_superbpe
 from llmlab.tokenizer.wordpiece import WordPieceTokenizer, train_wordpiece
 
 _STAGE = "train_tokenizer"
-DOMAINS: dict[str, Domain] = {domain.kind: domain for domain in (SmalltalkDomain(), HybridDomain())}
+DOMAINS: dict[str, Domain] = {
+    domain.kind: domain for domain in (SmalltalkDomain(), HybridDomain(), LogsDomain(), RailsDomain())
+}
 
 
 def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> Tokenizer:

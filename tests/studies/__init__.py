@@ -1,0 +1,1 @@
+"""Tests of the studies' own code, one file per study."""
