@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.runtime.precision import autocast, compute_dtype
-from llmlab.shards.batches import Batch, BatchSource
+from llmlab.shards.batches import Batch, BatchSource, RememberingSource
 from llmlab.train.config import TrainConfig
 from llmlab.train.groups import make_optimizers, set_rate
 from llmlab.train.guard import Spike, broken_gradients, find_spike, refuse_too_many, smaller_pass
@@ -23,6 +23,7 @@ from llmlab.train.losses import Loss, next_token_loss
 from llmlab.train.progress import Progress, Weights, progress_from
 from llmlab.train.repeatable import repeatable
 from llmlab.train.resume import (
+    TrainingState,
     capture,
     computed_by,
     newest_state,
@@ -34,6 +35,9 @@ from llmlab.train.resume import (
 )
 from llmlab.train.schedule import rate
 from llmlab.train.signals import stop_requests, stopped
+
+_HELD = "source/"
+Measure = Callable[[nn.Module], float]
 
 
 @dataclass
@@ -60,7 +64,7 @@ class _Gradient(NamedTuple):
     rows: str
 
 
-def train(
+def train(  # noqa: PLR0913 - every way in that a technique may take
     model: nn.Module,
     source: BatchSource,
     validation: list[Batch],
@@ -69,6 +73,7 @@ def train(
     scratch: Path,
     name: str = "train",
     loss: Loss = next_token_loss,
+    measure: Measure | None = None,
     after_step: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Train the parameters of `model` that require gradients.
@@ -82,6 +87,8 @@ def train(
             One from `run_folder` also says where live curves go (`loggers.py`).
         name: for the progress line.
         loss: sum over counted targets.
+        measure: what a validation is instead of the mean loss over `validation`, lower being better, where the loss
+            says nothing about that (rewards); `validation` may then be empty.
         after_step: called with the number of finished updates (tests kill the process there).
 
     Raises:
@@ -92,7 +99,7 @@ def train(
     lock = exclusive(scratch.with_name(f"{scratch.name}.lock"), name)
     exact = repeatable(config.compile, next(model.parameters()).device)
     with lock, Journal(config.steps, name, make_loggers(scratch)) as journal, stop_requests() as asked, exact:
-        run = _Run(model, source, validation, config, scratch, loss)
+        run = _Run(model, source, validation, config, scratch, loss, measure)
         journal.start(run.at.step)
         while not run.finished:
             run.take_step(journal)
@@ -115,8 +122,9 @@ class _Run:
         config: TrainConfig,
         scratch: Path,
         loss: Loss,
+        measure: Measure | None,
     ) -> None:
-        self.model, self.source, self.validation = model, source, validation
+        self.model, self.source, self.validation, self.measure = model, source, validation, measure
         self.config, self.scratch = config, scratch
         # Compiled with the model in it: apart from it, the logits of a large vocabulary pass through memory in fp32.
         self.loss: Loss = torch.compile(loss) if config.compile else loss
@@ -125,14 +133,13 @@ class _Run:
         self.optimizers: list[Optimizer] = make_optimizers(model, config, self.dtype)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.random = random_state()
-        if not any(batch.counted for batch in validation):
+        if measure is None and not any(batch.counted for batch in validation):
             raise LabError("the validation set has no target to count", "give it more text or examples")
         self.at = Progress(micro_rows=config.micro_rows or config.rows)
         saved = newest_state(scratch)
         if saved is not None:
             refuse_other_computing(saved, computed_by(self.dtype, self.device))
-            restore(saved, model, self.optimizers)
-            self.at = progress_from(saved)
+            self._go_back(saved)
             print(f"resumed at step {self.at.step} from {scratch.name[:12]}")
         elif config.spike == "rewind":
             self.save()
@@ -229,11 +236,17 @@ class _Run:
         if saved is None:
             raise LabError(f"{done}, and no checkpoint before it is whole", "set `spike: skip`, or lower the rates")
         next_row = (at.step + 1) * config.rows + at.passed_over
-        restore(saved, self.model, self.optimizers)
-        self.at = progress_from(saved)
+        self._go_back(saved)
         self.at.passed_over = next_row - self.at.step * config.rows
         self.at.spikes = spikes
         print(f"{done}: back to step {self.at.step}, and on after {spike['batch']}")
+
+    def _go_back(self, saved: TrainingState) -> None:
+        restore(saved, self.model, self.optimizers)
+        self.at = progress_from(saved)
+        if isinstance(self.source, RememberingSource):
+            held = {name: tensor for name, tensor in saved.tensors.items() if name.startswith(_HELD)}
+            self.source.hold({name.removeprefix(_HELD): tensor for name, tensor in held.items()})
 
     @property
     def _last_scheduled(self) -> int:
@@ -251,7 +264,10 @@ class _Run:
 
     def _validate(self, share: float, norm: float, journal: Journal) -> None:
         at = self.at
-        value = mean_loss(self.model, self.validation, self.dtype, self.device, self.loss)
+        if self.measure is None:
+            value = mean_loss(self.model, self.validation, self.dtype, self.device, self.loss)
+        else:
+            value = self.measure(self.model)
         if not math.isfinite(value):
             raise LabError(
                 f"the validation loss is {value} after step {at.step}; the checkpoint before it is kept",
@@ -287,6 +303,8 @@ class _Run:
         facts = {**at.facts(), "computed": computed_by(self.dtype, self.device)}
         state = capture(at.step, self.model, self.optimizers, facts, copy=False)
         state.tensors.update(at.tensors())
+        if isinstance(self.source, RememberingSource):
+            state.tensors.update({_HELD + name: tensor for name, tensor in self.source.held().items()})
         save_state(state, self.scratch, self._last_scheduled)
 
     def _stop(self, problem: str, where: str) -> None:
