@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from llmlab.cli.adapter import app as adapter
+from llmlab.cli.align import align
 from llmlab.cli.bench import PASS_ON, bench
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
@@ -25,6 +26,7 @@ from llmlab.cli.watch import watch
 _EXAMPLES: dict[Callable[..., None], str] = {
     sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3",
     chat: "lab chat --lang english --once 'What is a variable?'",
+    align: "lab align recipe.yaml --task arithmetic --lang english --out models/aligned",
     note: "lab note --week 2026-W47",
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",
