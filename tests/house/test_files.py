@@ -15,6 +15,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", 
 # through it, and records are tested with what fills them.
 TESTED_ELSEWHERE = {
     "cli/decoding.py": "cli/test_sample.py",
+    "cli/aligning.py": "cli/test_align.py",
     "cli/dvc.py": "cli/test_compare.py",
     "cli/errors.py": "cli/test_main.py",
     "cli/estimate.py": "cli/test_doctor.py",

@@ -373,3 +373,51 @@ def test_a_gpu_learns_the_same_and_resumes(settings, scratch):
     resumed = setting.run(scratch, seed=999)
     assert [p["val_loss"] for p in resumed.curve] == pytest.approx([p["val_loss"] for p in whole.curve], abs=1e-4)
     assert whole.curve[-1]["val_loss"] == pytest.approx(cpu[-1]["val_loss"], abs=0.3)
+
+
+def test_a_measure_of_the_same_is_the_same_run(settings, scratch):
+    """The way in for rewards: with the very loss that is measured without it, not one bit is another."""
+    setting = settings(model={"dropout": 0.2}, micro_rows=2)
+    plain = setting.run(scratch / "plain")
+    measured = setting.run(
+        scratch / "measured", measure=lambda model: mean_loss(model, setting.validation, torch.float32, CPU)
+    )
+    same_outcome(plain, measured)
+
+
+def test_a_measure_chooses_the_best_weights_and_needs_no_validation_set(settings, scratch):
+    setting = settings(steps=6, validate_every=1)
+    values = iter([3.0, 1.0, 2.0, 1.5, 4.0, 5.0])
+    setting.validation = []
+    found = setting.run(scratch, measure=lambda model: next(values))
+    assert (found.best_step, [point["val_loss"] for point in found.curve]) == (2, [3.0, 1.0, 2.0, 1.5, 4.0, 5.0])
+
+
+class Counting:
+    """A source that must remember: each row comes from the one before it."""
+
+    def __init__(self, source):
+        self.source, self.state, self.rows_per_epoch = source, torch.zeros(1, dtype=torch.long), source.rows_per_epoch
+
+    def batch(self, position, rows):
+        self.state = self.state * 3 + 1
+        return self.source.batch(position + int(self.state % 7), rows)
+
+    def held(self):
+        return {"state": self.state.clone()}
+
+    def hold(self, tensors):
+        self.state = tensors["state"]
+
+
+@pytest.mark.parametrize("spike", ["off", "rewind"])
+def test_what_a_source_remembers_is_in_every_checkpoint(settings, scratch, spike):
+    setting = settings(spike=spike)
+    plain = setting.source
+    setting.source = Counting(plain)
+    expected = setting.run(scratch / "whole")
+    setting.source = Counting(plain)
+    with pytest.raises(Killed):
+        setting.run(scratch / "killed", stop=7)
+    setting.source = Counting(plain)
+    same_outcome(setting.run(scratch / "killed"), expected)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from llmlab.cli.adapter import app as adapter
+from llmlab.cli.align import align
 from llmlab.cli.bench import PASS_ON, bench
 from llmlab.cli.chat import chat
 from llmlab.cli.clean import clean
@@ -29,6 +30,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3, or faster, up to a blank "
     "line: lab sample 'One morning' --int8 --cache static --lookup --stop $'\\n\\n'",
     chat: "lab chat --lang english --once 'What is a variable?', or faster: lab chat --int8 --cache static",
+    align: "lab align recipe.yaml --task arithmetic --lang english --out models/aligned",
     note: "lab note --week 2026-W47",
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -78,6 +78,22 @@ class BatchSource(Protocol):
     @property
     def rows_per_epoch(self) -> int:
         """How many rows make one pass over the data."""
+        ...
+
+
+@runtime_checkable
+class RememberingSource(BatchSource, Protocol):
+    """A source whose rows are not a function of position alone, such as what an earlier state of the model wrote.
+
+    What it holds is part of every checkpoint, so that a run that was killed goes on with the same rows.
+    """
+
+    def held(self) -> dict[str, Tensor]:
+        """All that its next rows depend on, beside position and model."""
+        ...
+
+    def hold(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `held` returned."""
         ...
 
 

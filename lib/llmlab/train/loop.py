@@ -14,7 +14,7 @@ from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.lock import exclusive
 from llmlab.runtime.distributed import anyone, first, world
 from llmlab.runtime.precision import compute_dtype
-from llmlab.shards.batches import Batch, BatchSource
+from llmlab.shards.batches import Batch, BatchSource, RememberingSource
 from llmlab.train.config import TrainConfig
 from llmlab.train.groups import set_rate
 from llmlab.train.guard import Spike, broken_gradients, find_spike, refuse_too_many, smaller_pass
@@ -37,6 +37,9 @@ from llmlab.train.resume import (
 )
 from llmlab.train.schedule import rate
 from llmlab.train.signals import stop_requests, stopped
+
+_HELD = "source/"
+Measure = Callable[[nn.Module], float]
 
 
 @dataclass
@@ -63,7 +66,7 @@ class _Gradient(NamedTuple):
     rows: str
 
 
-def train(
+def train(  # noqa: PLR0913 - every way in that a technique may take
     model: nn.Module,
     source: BatchSource,
     validation: list[Batch],
@@ -72,6 +75,7 @@ def train(
     scratch: Path,
     name: str = "train",
     loss: Loss = next_token_loss,
+    measure: Measure | None = None,
     after_step: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Train the parameters of `model` that require gradients.
@@ -85,6 +89,8 @@ def train(
             One from `run_folder` also says where live curves go (`loggers.py`).
         name: for the progress line.
         loss: sum over counted targets.
+        measure: what a validation is instead of the mean loss over `validation`, lower being better, where the loss
+            says nothing about that (rewards); `validation` may then be empty.
         after_step: called with the number of finished updates (tests kill the process there).
 
     Raises:
@@ -96,7 +102,7 @@ def train(
     exact = repeatable(config.compile, next(model.parameters()).device)
     loggers = make_loggers(scratch) if first() else []
     with lock, Journal(config.steps, name, loggers, silent=not first()) as journal, stop_requests() as asked, exact:
-        run = _Run(model, source, validation, config, scratch, loss)
+        run = _Run(model, source, validation, config, scratch, loss, measure)
         journal.start(run.at.step)
         while not run.finished:
             run.take_step(journal)
@@ -119,8 +125,9 @@ class _Run:
         config: TrainConfig,
         scratch: Path,
         loss: Loss,
+        measure: Measure | None,
     ) -> None:
-        self.model, self.source, self.validation = model, source, validation
+        self.model, self.source, self.validation, self.measure = model, source, validation, measure
         self.config, self.scratch = config, scratch
         self.device = next(model.parameters()).device
         self.dtype = compute_dtype(config.precision, self.device)
@@ -128,14 +135,13 @@ class _Run:
         self.team = make_team(model, torch.compile(loss) if config.compile else loss, config, self.dtype)
         self.optimizers = self.team.optimizers
         self.random = random_state()
-        if not any(batch.counted for batch in validation):
+        if measure is None and not any(batch.counted for batch in validation):
             raise LabError("the validation set has no target to count", "give it more text or examples")
         self.at = Progress(micro_rows=config.micro_rows or config.rows)
         saved = newest_state(scratch)
         if saved is not None:
             refuse_other_computing(saved, computed_by(self.dtype, self.device))
-            restore(saved, model, self.optimizers)
-            self.at = progress_from(saved, self.team.own_part)
+            self._go_back(saved)
             print(f"resumed at step {self.at.step} from {scratch.name[:12]}{_other_world(saved)}")
         elif config.spike == "rewind":
             self.save()
@@ -227,11 +233,17 @@ class _Run:
         if saved is None:
             raise LabError(f"{done}, and no checkpoint before it is whole", "set `spike: skip`, or lower the rates")
         next_row = (at.step + 1) * config.rows + at.passed_over
-        restore(saved, self.model, self.optimizers)
-        self.at = progress_from(saved, self.team.own_part)
+        self._go_back(saved)
         self.at.passed_over = next_row - self.at.step * config.rows
         self.at.spikes = spikes
         print(f"{done}: back to step {self.at.step}, and on after {spike['batch']}")
+
+    def _go_back(self, saved: TrainingState) -> None:
+        restore(saved, self.model, self.optimizers)
+        self.at = progress_from(saved, self.team.own_part)
+        if isinstance(self.source, RememberingSource):
+            held = {name: tensor for name, tensor in saved.tensors.items() if name.startswith(_HELD)}
+            self.source.hold({name.removeprefix(_HELD): tensor for name, tensor in held.items()})
 
     @property
     def _last_scheduled(self) -> int:
@@ -248,7 +260,7 @@ class _Run:
 
     def _validate(self, share: float, norm: float, journal: Journal) -> None:
         at = self.at
-        value = self.team.mean_loss(self.validation)
+        value = self.team.mean_loss(self.validation) if self.measure is None else self.measure(self.model)
         if not math.isfinite(value):
             raise LabError(
                 f"the validation loss is {value} after step {at.step}; the checkpoint before it is kept",
@@ -281,6 +293,8 @@ class _Run:
         facts = {**at.facts(), "computed": computed_by(self.dtype, self.device), "processes": world()}
         state = capture(at.step, self.model, self.optimizers, facts, copy=False)
         own = {name: tensor for name, tensor in state.tensors.items() if name.startswith(self.team.stores)}
+        if isinstance(self.source, RememberingSource):
+            own |= {_HELD + name: tensor for name, tensor in self.source.held().items()}
         save_state(replace(state, tensors={**own, **at.tensors()}), self.scratch, self._last_scheduled)
 
     def _stop(self, problem: str, where: str) -> None:

@@ -1,0 +1,20 @@
+"""One part of the study with one seed: `python run.py --part arithmetic --seed 1 --spine ../.. --out FILE`."""
+
+from pathlib import Path
+
+import arithmetic
+import smalltalk
+
+from llmlab.pipeline.stage import run_stage
+
+
+def main(*, part: str, seed: int, spine: Path, out: Path) -> None:
+    """Run all arms from one start and write what they came to."""
+    if part == "arithmetic":
+        arithmetic.run(seed, out)
+    else:
+        smalltalk.run(seed, spine, out)
+
+
+if __name__ == "__main__":
+    run_stage(main)
