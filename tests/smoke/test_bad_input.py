@@ -10,7 +10,7 @@ from llmlab.artifacts.documents import write_documents
 from tests.smoke.project import make_project, run
 
 CORPUS = (
-    "python stages/tasks.py --out data/tasks --metrics metrics/tasks.json",
+    "python stages/tasks.py --cache .cache/downloads --out data/tasks --metrics metrics/tasks.json",
     *(
         f"python stages/{stage}.py --lang {{lang}} {rest}"
         for stage, rest in (

@@ -27,7 +27,7 @@ KINDS = {
     "fsdp": {"parallel": "fsdp"},
     "fsdp, muon": {"parallel": "fsdp", "optimizer": "muon", "micro_rows": 2, "mask_documents": True},
     "fsdp, checkpointing": {
-        "parallel": "fsdp", "model": {"gradient_checkpointing": True, "smear": True, "ngram_rows": 61, "depth": 3}
+        "parallel": "fsdp", "model": {"gradient_checkpointing": True, "smear": 2, "ngram_rows": 61, "depth": 3}
     },
     "pipeline": {"parallel": "pipeline", "model": UNTIED, "micro_rows": 2},
     "pipeline, masks": {

@@ -25,7 +25,7 @@ def test_every_layer_is_somewhere_and_shares_differ_by_one(monkeypatch, depth, c
     assert distributed.world() == 1
 
 
-@pytest.mark.parametrize("shape", [{}, {"position": "learned", "ngram_rows": 61, "smear": True, "window": 8}], ids=str)
+@pytest.mark.parametrize("shape", [{}, {"position": "learned", "ngram_rows": 61, "smear": 2, "window": 8}], ids=str)
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_parts_one_after_the_other_are_the_model(make_model, monkeypatch, shape, masked):
     model = make_model(depth=3, tie_embeddings=False, **shape)
