@@ -28,7 +28,14 @@ def folders(tmp_path: Path) -> tuple[Path, Path, Path]:
     found = map(overlap_row, find_overlaps([leak], items, DecontaminateConfig()))
     write_rows(tmp_path / "decontaminated/overlaps.parquet", OVERLAP_COLUMNS, found)
     talk = [{"role": "user", "content": "一加一等于几？"}, {"role": "assistant", "content": "二"}]
-    told = [{"id": "c", "lang": "chinese", "kind": "sums", "messages": json.dumps(talk)}]
+    code = [
+        {"role": "user", "content": [{"token": "<|complete|>"}, "Foo >> bar ["]},
+        {"role": "assistant", "content": "^ 1"},
+    ]
+    told = [
+        {"id": "c", "lang": "chinese", "kind": "sums", "messages": json.dumps(talk)},
+        {"id": "d", "lang": "smalltalk", "kind": "completion", "messages": json.dumps(code)},
+    ]
     write_rows(tmp_path / "instruct/train.parquet", list(told[0]), told)
     return tmp_path / "tasks", tmp_path / "decontaminated", tmp_path / "instruct"
 

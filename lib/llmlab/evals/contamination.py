@@ -1,7 +1,7 @@
 """How clean the evaluation sets are of training text, task by task: what was found, what was dropped, what is left."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,10 @@ def contamination(
 
 
 def _conversations(path: Path) -> set[tuple[str, str]]:
-    """Question and answer of every one-turn training conversation."""
+    """Question and answer of every one-turn training conversation; those that hold special tokens are no task's."""
     found: set[tuple[str, str]] = set()
     for row in read_rows(path, "instruct"):
-        messages: list[Mapping[str, str]] = json.loads(row["messages"])
-        found.add((messages[-2]["content"] if len(messages) > 1 else "", messages[-1]["content"]))
+        contents = [message["content"] for message in json.loads(row["messages"])]
+        if all(isinstance(content, str) for content in contents):
+            found.add((contents[-2] if len(contents) > 1 else "", contents[-1]))
     return found
