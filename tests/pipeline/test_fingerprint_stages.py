@@ -144,7 +144,7 @@ ROUNDS: dict[str, list[Edit]] = {
             "  extra:\n    kind: local\n    path: x\n    document: prose\n    license: mine",
             *SCRAPE,
         ),
-        constant("lib/llmlab/tasks/words.py", "tasks", "instruct", "sft", "evaluate"),
+        constant("lib/llmlab/tasks/words.py", "tasks", "instruct", *TUNED),
         constant("lib/llmlab/viz/theme.py", "plot"),
         constant("stages/shard.py", "shard"),
     ],
@@ -184,7 +184,7 @@ ROUNDS: dict[str, list[Edit]] = {
         param("split.val", 0.20001, "dedupe", "split"),
         param("instruct.max_characters", 601, "instruct"),
         constant("lib/llmlab/evals/diversity.py", "evaluate"),
-        constant("lib/llmlab/decode/engine.py", "sft", "evaluate"),
+        constant("lib/llmlab/decode/engine.py", *TUNED),
     ],
     "params of the tasks and of the adapter": [
         # Overlaps are looked for anew and none are found; the figures about the tasks are others.
