@@ -170,7 +170,7 @@ ROUNDS: dict[str, list[Edit]] = {
         param("scrape.english.max_documents", 1_000_000, "scrape@english"),
         param("clean.quality", {"max_chars": 1_999_999}, *CLEAN),
         param("dedupe.threshold", 0.71, "dedupe"),
-        param("decontaminate.ngram_words", 14, "decontaminate"),
+        param("decontaminate.ngram_words", 14, "decontaminate", "evaluate"),
         param("tokenizer.train_bytes", 19_999_999, "train_tokenizer"),
         param("shard.kinds", ["dialogue", "verse", "prose", "code"], "shard"),
     ],
