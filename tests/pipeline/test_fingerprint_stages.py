@@ -249,12 +249,15 @@ def test_after_all_is_undone_the_run_cache_has_everything(project: MadeProject) 
     assert project.repro() == {"fingerprint"}
 
 
-@pytest.mark.parametrize("stage", ["scrape", "instruct", "measure", "plot"])
-def test_closures_are_what_python_imports(project: MadeProject, stage: str) -> None:
-    """Every module that loading the script brings in, and no other file."""
+@pytest.mark.parametrize(
+    ("stage", "later"),
+    [("scrape", "pass"), ("instruct", "import llmlab.corpus.sources.hub"), ("measure", "pass"), ("plot", "pass")],
+)
+def test_closures_are_what_python_imports(project: MadeProject, stage: str, later: str) -> None:
+    """Every module that loading the script brings in, with what a function of it imports `later`, and no other file."""
     script = project.root / "stages" / f"{stage}.py"
     code = (
-        f"import runpy, sys; runpy.run_path({str(script)!r}, run_name='loaded'); "
+        f"import runpy, sys; runpy.run_path({str(script)!r}, run_name='loaded'); {later}; "
         "print(*[each.__file__ for name, each in sys.modules.items() if name.split('.')[0] == 'llmlab'], sep='\\n')"
     )
     library = project.root / "lib"

@@ -19,6 +19,8 @@ _SHARED = "pretrain"  # the stage that several processes can share
 # A heap from which blocks of many sizes and lives come and go has holes. Beside the tensors themselves a process was
 # seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps and of Muon's workspace.
 _HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.4, 0.5
+# Where a mask is kept for each layer, less: masks are of one size, and one fits into the hole of another.
+_OF_MASKED = 0.25
 
 
 def prepare(
@@ -93,7 +95,9 @@ def memory_needed(
     if config.device == "cuda":
         return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
-    holes = int(_OF_ACTIVATIONS * parts.activations + _OF_WORKSPACE * parts.workspace)
+    masked = isolated or config.mask_documents or config.packing == "documents" or model.window is not None
+    share = _OF_MASKED if masked else _OF_ACTIVATIONS
+    holes = int(share * parts.activations + _OF_WORKSPACE * parts.workspace)
     if model.gradient_checkpointing:
         holes = 0  # see `place_memory`
     # At the end there is one more copy of the weights.
