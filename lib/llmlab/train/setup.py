@@ -1,5 +1,7 @@
 """Before the first step: device, threads, seeds, and whether the run will fit."""
 
+from dataclasses import replace
+
 import psutil
 import torch
 
@@ -18,9 +20,7 @@ from llmlab.train.config import TrainConfig
 _SHARED = "pretrain"  # the stage that several processes can share
 # A heap from which blocks of many sizes and lives come and go has holes. Beside the tensors themselves a process was
 # seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps and of Muon's workspace.
-_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.4, 0.5
-# Where a mask is kept for each layer, less: masks are of one size, and one fits into the hole of another.
-_OF_MASKED = 0.25
+_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.35, 0.5
 
 
 def prepare(
@@ -95,9 +95,17 @@ def memory_needed(
     if config.device == "cuda":
         return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
-    masked = isolated or config.mask_documents or config.packing == "documents" or model.window is not None
-    share = _OF_MASKED if masked else _OF_ACTIVATIONS
-    holes = int(share * parts.activations + _OF_WORKSPACE * parts.workspace)
+    # Masks are all of one size: one fits into the hole that another leaves.
+    unmasked = footprint(
+        replace(model, window=None),
+        vocab_size,
+        rows,
+        width,
+        optimizer=config.optimizer,
+        parallel=config.parallel if processes > 1 else "none",
+        processes=processes,
+    )
+    holes = int(_OF_ACTIVATIONS * unmasked.activations + _OF_WORKSPACE * parts.workspace)
     if model.gradient_checkpointing:
         holes = 0  # see `place_memory`
     # At the end there is one more copy of the weights.
