@@ -39,8 +39,7 @@ def test_the_language_is_found(project: Path, works: Callable[..., str]) -> None
 
 
 def test_another_model_is_refused_and_nothing_written(archive: Path, fails: Callable[..., str]) -> None:
-    if archive.read_bytes()[5] == 0:
-        pytest.skip("the tiny model made nothing smaller")
+    assert archive.read_bytes()[5] != 0  # coded by the model, not stored as it was
     assert "another model" in fails("decompress", archive.name, "--model", "models/chat", "--out", "x.txt")
     assert not (archive.parent / "x.txt").exists()
 

@@ -125,6 +125,7 @@ def pairs_from(
             best = random.permutation([place for place, each in enumerate(members) if each.reward == top])
             worst = random.permutation([place for place, each in enumerate(members) if each.reward == bottom])
             prompt = prompts[members[0].problem]
+            # There may be more of one sort: the shorter list says how many pairs there are.
             for better, other in list(zip(best, worst, strict=False))[:most]:
                 pairs.append(Pair(prompt, members[better].ids, members[other].ids))
     return pairs

@@ -11,7 +11,8 @@ from llmlab.evals.completion import Completion
 from llmlab.smalltalk.lexer import SmalltalkSyntaxError
 from llmlab.smalltalk.measure import code_tokens, edit_similarity, misused, undeclared
 from llmlab.smalltalk.parser import parse_method
-from llmlab.tasks.base import Example, exact_match
+from llmlab.tasks.base import Example
+from llmlab.tasks.table import TASKS
 
 Parts = dict[str, float]
 Weight = Annotated[float, Field(ge=-10, le=10)]
@@ -48,7 +49,7 @@ def total(parts: Mapping[str, float], config: RewardConfig) -> float:
 def grade_answer(example: Example, text: str, ended: bool) -> Parts:
     """Parts of an answer to a task's question: `correct` and `concise`, in characters."""
     return {
-        "correct": float(ended and exact_match(example.answer, text)),
+        "correct": TASKS[example.task].grade(example, text) if ended else 0.0,
         "concise": concise(len(text), len(example.answer), ended),
     }
 

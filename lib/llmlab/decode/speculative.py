@@ -141,6 +141,7 @@ class Draft:
     def _forget(self, text: list[int]) -> None:
         """Shorten the cache to what it shares with `text`, of which one id at least is read anew."""
         shared = 0
+        # One is longer, where text was added or a guess refused: only what both have can be shared.
         for old, new in zip(self._read, text[:-1], strict=False):
             if old != new:
                 break

@@ -70,6 +70,7 @@ def divided(whole: Sequence[int], before: Sequence[int]) -> int:
     A tokenizer may join the end of one and the beginning of the other into a token, or cut differently: then the ids up
     to the first difference are the prompt's, and at least the last one is the answer's.
     """
+    # Ids of the shorter may be a beginning of the longer.
     same = next((place for place, (a, b) in enumerate(zip(whole, before, strict=False)) if a != b), len(before))
     return min(same, len(whole) - 1)
 

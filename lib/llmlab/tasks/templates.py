@@ -80,6 +80,7 @@ def render(template: Template, example: Example, shots: Sequence[Example] = ()) 
 
 def _question(template: Template, example: Example) -> str:
     wording = template.wording.get(example.lang, template.wording[""])
+    # As many letters as there are choices.
     listed = "\n".join(f"{letter}. {choice}" for letter, choice in zip(_LETTERS, example.choices, strict=False))
     return wording.format(prompt=example.prompt, listed=listed)
 
