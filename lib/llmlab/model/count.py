@@ -55,6 +55,8 @@ class Footprint:
     """Matrices in bf16, which autocast makes for a pass."""
     activations: int
     """What autograd keeps for the backward pass, a recomputed block's included, and the gradients it begins with."""
+    masks: int
+    """Of these the attention masks, one a layer, all of one size."""
     head: int
     """The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time."""
     workspace: int
@@ -99,7 +101,11 @@ def footprint(
     tokens = rows * config.context
     # Beside what is kept, the gradients of the feed-forward that the backward pass begins with.
     begun = 2 * config.resolved_hidden * bytes_per_activation
-    activations = tokens * (_kept_per_token(config, bytes_per_activation, isolated) + begun)
+    masked = isolated or config.window is not None
+    masks = (
+        tokens * bytes_per_activation * config.context * (1 if config.gradient_checkpointing else config.depth) * masked
+    )
+    activations = tokens * (_kept_per_token(config, bytes_per_activation) + begun) + masks
     low = bytes_per_activation == 2
     # Autocast keeps a copy of every matrix in bf16 for the pass; FSDP gathers blocks in bf16 to begin with.
     copies = 2 * ((0 if parallel == "fsdp" else matrices) + vocab_size * config.resolved_width) if low else 0
@@ -121,13 +127,14 @@ def footprint(
         copies=copies // layers,
         # A pipeline keeps a pass for each of its processes, of their share of the layers.
         activations=activations,
+        masks=masks,
         head=head,
         workspace=workspace // (layers * owned),
     )
 
 
-def _kept_per_token(config: ModelConfig, size: int, isolated: bool) -> int:
-    """Bytes per token that autograd holds when the backward pass begins; `size` of a number that is no fp32 anyway."""
+def _kept_per_token(config: ModelConfig, size: int) -> int:
+    """Bytes per token, masks aside, that autograd holds as the backward pass begins; `size` of a number not in fp32."""
     D, K, F = config.resolved_width, config.resolved_kv_heads * config.head_size, config.resolved_hidden
     gated = config.ffn == "swiglu"
     # The stream and, for RMSNorm, the stream over its norm; queries and keys before and after their norm.
@@ -135,8 +142,7 @@ def _kept_per_token(config: ModelConfig, size: int, isolated: bool) -> int:
     # What the kernel takes and gives, and its output laid out anew; inputs of products, which bf16 copies for each.
     low = 2 * D + 2 * K + (D if config.qk_norm else 0) + (4 if gated else 2) * F
     low += (3 + 1 + gated) * D if size == 2 else 2 * D
-    masked = isolated or config.window is not None
-    layer = 4 * full + size * (low + (config.context if masked else 0)) + (8 * D if config.dropout else 0)
+    layer = 4 * full + size * low + (8 * D if config.dropout else 0)
     layers = layer + 4 * D * config.depth if config.gradient_checkpointing else layer * config.depth
     return layers + 12 * D + size * D
 

@@ -1,7 +1,5 @@
 """Before the first step: device, threads, seeds, and whether the run will fit."""
 
-from dataclasses import replace
-
 import psutil
 import torch
 
@@ -95,17 +93,8 @@ def memory_needed(
     if config.device == "cuda":
         return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
-    # Masks are all of one size: one fits into the hole that another leaves.
-    unmasked = footprint(
-        replace(model, window=None),
-        vocab_size,
-        rows,
-        width,
-        optimizer=config.optimizer,
-        parallel=config.parallel if processes > 1 else "none",
-        processes=processes,
-    )
-    holes = int(_OF_ACTIVATIONS * unmasked.activations + _OF_WORKSPACE * parts.workspace)
+    # A mask fits into the hole that another one leaves.
+    holes = int(_OF_ACTIVATIONS * (parts.activations - parts.masks) + _OF_WORKSPACE * parts.workspace)
     if model.gradient_checkpointing:
         holes = 0  # see `place_memory`
     # At the end there is one more copy of the weights.
