@@ -12,6 +12,7 @@ from llmlab.artifacts.documents import read_documents
 from llmlab.artifacts.params import build, read_params
 from llmlab.evals.bits_per_byte import score_model
 from llmlab.evals.completion import spread, training_bodies
+from llmlab.evals.world import make_world
 from llmlab.model.checkpoint import load_model
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.device import set_threads
@@ -49,9 +50,10 @@ def run(seed: int, spine: Path, out: Path) -> None:
         for name in ("train", "val", "test")
     }
     known = training_bodies(documents["train"])
+    world = make_world(documents["train"], (*documents["val"], *documents["test"]))
     sizes = {"train": config.prompts, "val": config.held_out, "test": config.test}
     sets = {
-        name: method_problems(words, documents[name], known, count=size, longest=config.longest)
+        name: method_problems(words, documents[name], world, known, count=size, longest=config.longest)
         for name, size in sizes.items()
     }
     held_out = some(read_shard(spine / "data/shards/test", digest), config.documents)

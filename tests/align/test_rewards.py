@@ -1,18 +1,23 @@
 import pytest
 
-from llmlab.align.rewards import RewardConfig, concise, grade_answer, grade_code, is_sound, total
+from llmlab.align.rewards import RewardConfig, concise, grade_answer, grade_code, total
 from llmlab.evals.completion import Completion, Prompt
+from llmlab.evals.world import make_world
+from llmlab.smalltalk.records import ClassRecord
 from llmlab.tasks.base import Example
 
 SUM = Example("1", "arithmetic", "english", "What is 2 plus 3?", "5")
 PROMPT = Prompt(
-    "Class {…}\n\nAccount >> deposit: amount [", "deposit: amount", "\tbalance := balance + amount.\n\t^ self"
+    "Class {…}\n\nAccount >> deposit: amount [",
+    "deposit: amount",
+    "\tbalance := balance + amount.\n\t^ self",
+    owner=ClassRecord("Account", "Object", ("balance",)),
 )
-NAMES = {"balance"}
+WORLD = make_world([], [])
 
 
 def code(body, closed=True, training=()):
-    return grade_code(Completion(PROMPT, body, closed), NAMES, set(training))
+    return grade_code(Completion(PROMPT, body, closed), WORLD, set(training))
 
 
 def test_an_answer_is_right_when_the_task_says_so_and_it_has_ended():
@@ -39,7 +44,6 @@ def test_the_real_method_gets_everything():
 def test_code_parses_and_compiles(body, parses, compiles):
     found = code(body)
     assert (found["parses"], found["compiles"]) == (parses, compiles)
-    assert is_sound(Completion(PROMPT, body, True), NAMES) == bool(compiles)
 
 
 def test_a_method_that_was_cut_off_is_worth_nothing_but_its_own_words():

@@ -1,15 +1,7 @@
 import pytest
 import torch
 
-from llmlab.evals.answerer import divided, likelihoods_at, until
-
-
-@pytest.mark.parametrize(
-    ("text", "stops", "left"),
-    [("a\nb", ["\n"], "a"), ("ab", ["\n"], "ab"), ("a;b\nc", ["\n", ";"], "a"), ("\n", ["\n"], ""), ("ab", [], "ab")],
-)
-def test_a_text_ends_before_the_first_stop(text: str, stops: list[str], left: str) -> None:
-    assert until(text, stops) == left
+from llmlab.evals.answerer import divided, likelihoods_at
 
 
 @pytest.mark.parametrize(

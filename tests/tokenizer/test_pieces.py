@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmlab.tokenizer.base import TokenizerConfig
-from llmlab.tokenizer.pieces import pieces, until
+from llmlab.tokenizer.pieces import holds_stop, pieces, until
 from llmlab.tokenizer.table import train_tokenizer
 
 TEXT = "The sea — 海 🌊 — was there; don't   ask. ünïcödé\n\n^ balance + 1 !"
@@ -95,3 +95,21 @@ def test_no_part_is_asked_for_after_a_stop() -> None:
 
 def test_without_stop_strings_parts_pass_through() -> None:
     assert list(until(["a", "", "bc"], [])) == ["a", "bc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "left"),
+    [("a\nb", ["\n"], "a"), ("ab", ["\n"], "ab"), ("a;b\nc", ["\n", ";"], "a"), ("\n", ["\n"], ""), ("ab", [], "ab")],
+)
+def test_a_text_ends_before_the_first_stop(text, stops, left):
+    assert "".join(until([text], stops)) == left
+
+
+def test_a_row_is_asked_after_each_token_whether_it_holds_a_stop(tokenizer):
+    ids = tokenizer.encode("河水很清。\nUser: one")
+    asked = holds_stop(tokenizer, ["\nUser:", "never"])
+    told = [asked(0, ids[: place + 1]) for place in range(len(ids))]
+    first = told.index(True)
+    assert "\nUser:" in tokenizer.decode(ids[: first + 1])
+    assert "\nUser:" not in tokenizer.decode(ids[:first])
+    assert not any(holds_stop(tokenizer, [])(0, ids[: place + 1]) for place in range(len(ids)))

@@ -6,10 +6,10 @@ from llmlab.align.problems import Problems
 from llmlab.align.rewards import Parts, grade_code
 from llmlab.artifacts.documents import Document
 from llmlab.artifacts.errors import LabError
-from llmlab.corpus.grammar import grammar_of
 from llmlab.decode.engine import Finished
-from llmlab.evals.completion import Prompt, complete, make_prompts, spread
-from llmlab.smalltalk.rendering import method_end, parse_rendered
+from llmlab.evals.completion import complete, make_prompts, spread
+from llmlab.evals.world import World
+from llmlab.smalltalk.rendering import method_end
 from llmlab.tokenizer.base import Tokenizer
 from llmlab.tokenizer.chat import opening
 from llmlab.tokenizer.special import EOS
@@ -20,6 +20,7 @@ _LANG = "smalltalk"
 def method_problems(
     tokenizer: Tokenizer,
     documents: Iterable[Document],
+    world: World,
     training: Collection[tuple[str, ...]],
     *,
     count: int,
@@ -27,40 +28,30 @@ def method_problems(
 ) -> Problems:
     """At most `count` prompts of at most `longest` tokens, spread evenly over all; for the base model.
 
-    `training` holds the code tokens of each training method's body, for the reward `original`.
+    `world` says what names stand for; `training` holds the code tokens of each training method's body, for the reward
+    `original`.
 
     Raises:
         LabError: no method is short enough.
     """
     start = opening(tokenizer, _LANG)
-    found: list[tuple[Prompt, frozenset[str], list[int]]] = []
-    for document in documents:
-        for prompt in make_prompts([document]):
-            ids = [*start, *tokenizer.encode(prompt.text)]
-            if len(ids) <= longest:
-                found.append((prompt, variables(document), ids))
+    read = [(prompt, [*start, *tokenizer.encode(prompt.text)]) for prompt in make_prompts(documents)]
+    found = [(prompt, ids) for prompt, ids in read if len(ids) <= longest]
     if not found:
         raise LabError(f"no method has a header and signature of at most {longest} tokens", "raise `longest`")
     chosen = spread(found, count)
 
     def grade(number: int, text: str, ended: bool) -> Parts:
-        prompt, names, _ = chosen[number]
-        return grade_code(complete([prompt], lambda *_: [text])[0], names, training)
+        return grade_code(complete([chosen[number][0]], lambda *_: [text])[0], world, training)
 
     return Problems(
         tokenizer,
-        [ids for _, _, ids in chosen],
-        [tokenizer.encode(f"\n{prompt.body}\n]") for prompt, _, _ in chosen],
+        [ids for _, ids in chosen],
+        [tokenizer.encode(f"\n{prompt.body}\n]") for prompt, _ in chosen],
         grade,
         frozenset({tokenizer.special[EOS]}),
         closes(tokenizer),
     )
-
-
-def variables(document: Document) -> frozenset[str]:
-    """The variables that the class of a rendered document declares."""
-    record = parse_rendered(document.text, grammar_of(document))
-    return frozenset((*record.instance_variables, *record.class_variables, *record.class_instance_variables))
 
 
 def closes(tokenizer: Tokenizer) -> Finished:

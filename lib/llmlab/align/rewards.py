@@ -8,8 +8,8 @@ from pydantic import Field
 
 from llmlab.artifacts.errors import LabError
 from llmlab.evals.completion import Completion
-from llmlab.smalltalk.lexer import SmalltalkSyntaxError
-from llmlab.smalltalk.measure import code_tokens, edit_similarity, misused, undeclared
+from llmlab.evals.world import World
+from llmlab.smalltalk.measure import code_tokens, edit_similarity
 from llmlab.smalltalk.parser import parse_method
 from llmlab.tasks.base import Example
 from llmlab.tasks.table import TASKS
@@ -54,16 +54,16 @@ def grade_answer(example: Example, text: str, ended: bool) -> Parts:
     }
 
 
-def grade_code(completion: Completion, names: Collection[str], training: Collection[tuple[str, ...]]) -> Parts:
+def grade_code(completion: Completion, world: World, training: Collection[tuple[str, ...]]) -> Parts:
     """Parts of a written method.
 
     Args:
         completion: what was written, and for which signature.
-        names: instance and class variables that its class declares.
+        world: what names stand for.
         training: code tokens of the body of each training method.
     """
     real, written = code_tokens(completion.prompt.body), code_tokens(completion.body)
-    sound = completion.closed and is_sound(completion, names)
+    sound = completion.valid and _is_sound(completion, world)
     return {
         "correct": edit_similarity(real, written) if completion.closed else 0.0,
         "parses": float(completion.valid),
@@ -73,13 +73,9 @@ def grade_code(completion: Completion, names: Collection[str], training: Collect
     }
 
 
-def is_sound(completion: Completion, names: Collection[str]) -> bool:
-    """Whether a compiler would take the names in it: declared, and assigned to only where that is allowed."""
-    try:
-        method = parse_method(completion.method, completion.prompt.dialect)
-    except SmalltalkSyntaxError:
-        return False
-    return not undeclared(method, names) and not misused(method)
+def _is_sound(completion: Completion, world: World) -> bool:
+    prompt = completion.prompt
+    return world.is_sound(parse_method(completion.method, prompt.dialect), prompt.owner, prompt.side)
 
 
 def concise(written: int, wanted: int, ended: bool) -> float:

@@ -23,7 +23,7 @@ from llmlab.runtime.seed import torch_generator
 from llmlab.tokenizer.base import Tokenizer, tokenizer_hash
 from llmlab.tokenizer.chat import encode_prompt, opening
 from llmlab.tokenizer.domain import DomainTokenizer
-from llmlab.tokenizer.pieces import pieces, until
+from llmlab.tokenizer.pieces import holds_stop, pieces, until
 from llmlab.tokenizer.special import END, EOS
 from llmlab.tokenizer.table import load_tokenizer
 
@@ -59,7 +59,8 @@ class Writer:
         ends = {self.tokenizer.special[EOS]}
         made = generate(
             self.model, prompts, self.sampling, torch_generator(seed, f"sample/{lang}/batch"),
-            stop=ends, banned=self._banned(ends), finished=self._stopped, kind=self.decoding.cache,
+            stop=ends, banned=self._banned(ends), kind=self.decoding.cache,
+            finished=holds_stop(self.tokenizer, self.decoding.stop),
         )  # fmt: skip
         return ["".join(self._shaped(prompt, each.ids)) for prompt, each in zip(prompts, made, strict=True)]
 
@@ -113,12 +114,6 @@ class Writer:
 
     def _banned(self, stop: Collection[int]) -> set[int]:
         return set(self.tokenizer.special.values()) - set(stop)
-
-    def _stopped(self, _: int, ids: list[int]) -> bool:
-        """Whether a stop text is complete: looked for only after a token that holds its last byte."""
-        last = self.tokenizer.token_bytes(ids[-1])
-        stops = [stop for stop in self.decoding.stop if stop.encode()[-1] in last]
-        return bool(stops) and any(stop in self.tokenizer.decode(ids) for stop in stops)
 
 
 def restored(tokenizer: Tokenizer, prompt: Sequence[int], ids: Iterable[int]) -> Iterator[str]:

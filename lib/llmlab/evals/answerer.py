@@ -58,12 +58,6 @@ class Answerer(Protocol):
         ...
 
 
-def until(text: str, stops: Sequence[str]) -> str:
-    """A text up to the first of `stops` in it."""
-    ends = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return text[: min(ends)] if ends else text
-
-
 def divided(whole: Sequence[int], before: Sequence[int]) -> int:
     """Where the answer's ids begin in those of prompt and answer together, given the ids of the prompt alone.
 

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from llmlab.artifacts.errors import LabError
 from llmlab.decode.sampling import SamplingConfig, sample
-from llmlab.evals.answerer import Cost, Likelihood, divided, likelihoods_at, until
+from llmlab.evals.answerer import Cost, Likelihood, divided, likelihoods_at
 from llmlab.evals.bits_per_byte import Scored, windows
 from llmlab.runtime.seed import torch_generator
 from llmlab.tasks.templates import Prompt
+from llmlab.tokenizer.pieces import until
 
 _NO_LIMIT = 1 << 20
 
@@ -117,7 +118,7 @@ class HubModel:
                 break
             past, step = output.past_key_values, torch.tensor([[token]])
         self.cost.written += len(new)
-        return until(self._tokenizer.decode(new), stops)
+        return "".join(until([self._tokenizer.decode(new)], stops))
 
 
 def load_hub_model(place: str | Path) -> HubModel:

@@ -1,6 +1,6 @@
 """One of our own models as an answerer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 
 from llmlab.decode.engine import generate
 from llmlab.decode.sampling import SamplingConfig
-from llmlab.evals.answerer import Cost, Likelihood, divided, likelihoods_at, until
+from llmlab.evals.answerer import Cost, Likelihood, divided, likelihoods_at
 from llmlab.evals.bits_per_byte import OPENING, Scored, score_model
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.seed import torch_generator
@@ -16,6 +16,7 @@ from llmlab.shards.format import Shard
 from llmlab.tasks.templates import Prompt
 from llmlab.tokenizer.base import Tokenizer
 from llmlab.tokenizer.chat import encode_prompt, opening
+from llmlab.tokenizer.pieces import holds_stop, until
 from llmlab.tokenizer.special import END, EOS
 
 Ids = tuple[int, ...]
@@ -64,14 +65,14 @@ class Trained:
         room = max(1, self._model.config.context - sampling.max_new)
         starts = [self._fitted(self._prompt_ids(prompt), room) for prompt in prompts]
         written: list[str] = [""] * len(prompts)
+        finished = holds_stop(self._tokenizer, stops)
         order = sorted(range(len(prompts)), key=lambda place: len(starts[place]))
         for first in range(0, len(order), _ROWS):
             places = order[first : first + _ROWS]
             batch = [starts[place] for place in places]
-            finished = self._finished(stops)
             ended = generate(self._model, batch, sampling, generator, stop=stop, banned=banned, finished=finished)
             for place, end in zip(places, ended, strict=True):
-                written[place] = until(self._tokenizer.decode(end.ids), stops)
+                written[place] = "".join(until([self._tokenizer.decode(end.ids)], stops))
                 self.cost.written += len(end.ids)
             self.cost.read += sum(map(len, batch))
         return written
@@ -141,18 +142,6 @@ class Trained:
         hidden_ND = self._model.hidden(ids_BT.to(self._device))[lines, places]
         answers = [pair.after for pair in pairs]
         return dict(zip(pairs, likelihoods_at(self._model.head(hidden_ND), answers), strict=True))
-
-    def _finished(self, stops: Sequence[str]) -> Callable[[int, list[int]], bool] | None:
-        if not stops:
-            return None
-        longest = max(len(stop.encode()) for stop in stops)
-
-        def check(_: int, ids: list[int]) -> bool:
-            # A token holds a byte at least, so a stop that just ended lies within so many of the last ones.
-            tail = self._tokenizer.decode(ids[-longest - 1 :])
-            return any(stop in tail for stop in stops)
-
-        return check
 
 
 def batched(rows: Sequence[Ids], tokens: int) -> list[list[Ids]]:

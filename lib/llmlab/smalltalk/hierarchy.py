@@ -109,10 +109,6 @@ class Hierarchy:
             return None
         return self.understands("Class", "instance", selector) if side == "class" and name != "Class" else False
 
-    def defines(self, name: str, side: Side, selector: str) -> bool:
-        """Whether the class itself has such a method."""
-        return name in self and selector in self._classes[name].selectors[side]
-
     def variables(self, record: ClassRecord, side: Side) -> set[str]:
         """The variables that methods of a class may use: its own, and what is known of inherited ones."""
         own = "instance" if side == "instance" else "class instance"

@@ -1,7 +1,9 @@
 """From the bytes of one token after the other to text: whole characters only, and nothing of a stop string."""
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from llmlab.tokenizer.base import Tokenizer
 
 
 def pieces(parts: Iterable[bytes]) -> Iterator[str]:
@@ -37,6 +39,18 @@ def until(parts: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
         held = held[len(held) - kept :]
     if held:
         yield held
+
+
+def holds_stop(tokenizer: Tokenizer, stops: Sequence[str]) -> Callable[[int, list[int]], bool]:
+    """A check of a row's ids so far, asked after each of them: whether the last one completed a stop string."""
+    longest = max((len(stop.encode()) for stop in stops), default=0)
+
+    def check(_: int, ids: list[int]) -> bool:
+        # A token holds a byte at least, so a stop that just ended lies within so many of the last ones.
+        tail = tokenizer.decode(ids[-longest - 1 :]) if stops else ""
+        return any(stop in tail for stop in stops)
+
+    return check
 
 
 def _overlap(text: str, stop: str) -> int:

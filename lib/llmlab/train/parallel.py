@@ -83,7 +83,7 @@ class Replicas(Team):
     _stores_beside_the_first: tuple[str, ...] = ("random",)
 
     def _wrap(self, model: nn.Module, loss: Loss, _: torch.dtype) -> nn.Module:
-        wrapped = DistributedDataParallel(Pass(model, loss), broadcast_buffers=False, gradient_as_bucket_view=True)
+        wrapped = DistributedDataParallel(Pass(model, loss), gradient_as_bucket_view=True)
         # Each loss is divided by the whole step's count already: the sum over processes is the step's gradient.
         wrapped.register_comm_hook(None, _add_up)
         return wrapped
