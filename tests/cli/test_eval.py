@@ -73,7 +73,21 @@ def test_misspelt_tasks_and_templates_are_refused(fails: Callable[..., str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "hub"), [("models/base", False), ("models/none", False), ("openai-community/gpt2", True), ("gpt2", False)]
+    ("files", "name", "hub"),
+    [
+        (("config.json", "training.json"), "models/base", False),
+        (("config.json", "tokenizer.json"), "models/base", True),
+        ((), "models/base", False),
+        ((), "models/none", False),
+        ((), "openai-community/gpt2", True),
+        ((), "gpt2", False),
+    ],
 )
-def test_what_counts_as_a_model_of_the_hub(name: str, hub: bool) -> None:
+def test_what_counts_as_a_model_of_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], name: str, hub: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in files:
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / file).write_text("{}")
     assert command.is_hub(Path(name)) is hub

@@ -66,7 +66,7 @@ def evaluate(  # noqa: PLR0913 - one argument per option
 def _answerer(model: str, tokenizer: Path, adapter: Path | None, device: str) -> "Answerer":
     """A model of ours when its config says so, else one of the hub."""
     folder = Path(model)
-    if (folder / "training.json").is_file() or not is_hub(folder):
+    if not is_hub(folder):
         from llmlab.cli.writer import load_writer  # noqa: PLC0415
         from llmlab.decode.sampling import SamplingConfig  # noqa: PLC0415
         from llmlab.evals.trained import Trained  # noqa: PLC0415
@@ -83,7 +83,7 @@ def _answerer(model: str, tokenizer: Path, adapter: Path | None, device: str) ->
 def is_hub(place: Path) -> bool:
     """Whether this is a folder in the hub's layout, or a name `owner/name` and no folder of ours."""
     if place.exists():
-        return (place / "config.json").is_file()
+        return (place / "config.json").is_file() and not (place / "training.json").is_file()
     return len(place.parts) == 2 and place.parent != CHAT.parent
 
 
