@@ -17,6 +17,7 @@ from statistics import mean, stdev
 from typing import Annotated, Any
 
 import nanogpt
+import numpy as np
 import torch
 import typer
 from torch import Tensor, nn
@@ -84,28 +85,24 @@ def validation_loss(model: nn.Module, ids: Tensor) -> float:
     return total / (rows * WINDOW)
 
 
+def shard_of(ids: Tensor) -> Shard:
+    """One document of ids (N,)."""
+    start, size = np.zeros(1, dtype=np.int64), np.zeros(1)
+    return Shard(ids.numpy().astype(np.uint16), start, size, ["english"], ["prose"], [""])
+
+
 def ours(params: Path, tokenizer: CharTokenizer, data: Tensor, held_out: Tensor, seed: int) -> tuple[float, float]:
     """The preset's model and training through the library's one loop."""
     shape, config = load_section(params, "model", ModelConfig), load_section(params, "train", TrainConfig)
-    shards = [
-        Shard(
-            part.numpy().astype("uint16"),
-            torch.zeros(1).long().numpy(),
-            torch.zeros(1).numpy(),
-            ["english"],
-            ["prose"],
-            [""],
-        )
-        for part in (data, held_out[: 64 * 100])
-    ]
+    training, validation = shard_of(data), shard_of(held_out[: 64 * 100])
     prepare(config, shape, tokenizer.vocab_size, seed, "pretrain")
     model = Transformer(shape, tokenizer.vocab_size, torch_generator(seed, "init"))
     with tempfile.TemporaryDirectory() as scratch:
         started = time.perf_counter()
         outcome = train(
             model,
-            StreamSource(shards[0], shape.context, seed, mask_documents=False),
-            evaluation_batches(shards[1], shape.context, 64, mask_documents=False),
+            StreamSource(training, shape.context, seed, mask_documents=False),
+            evaluation_batches(validation, shape.context, 64, mask_documents=False),
             config,
             scratch=Path(scratch),
             name="ours",

@@ -163,9 +163,8 @@ ROUNDS: dict[str, list[Edit]] = {
         line("lib/llmlab/evals/bootstrap.py", "from llmlab.corpus import census as _touched", "evaluate"),
         text("stages/plot.py", lambda before: before.replace(UNUSED_IMPORT, ""), {"plot"}),
     ],
-    "runtime": [constant("lib/llmlab/runtime/seed.py", "pretrain", *TUNED)],
+    # One of three that reach the same stages; that each does is told by closures, below.
     "model": [constant("lib/llmlab/model/ffn.py", "pretrain", *TUNED)],
-    "train": [constant("lib/llmlab/train/groups.py", "pretrain", *TUNED)],
     "params of the corpus that change no output": [
         param("scrape.english.max_documents", 1_000_000, "scrape@english"),
         param("clean.quality", {"max_chars": 1_999_999}, *CLEAN),
@@ -232,6 +231,27 @@ def test_exactly_the_stages_that_can_feel_an_edit_run(edited: MadeProject, name:
         edit.apply(edited)
     expected = set().union(*(edit.runs for edit in ROUNDS[name]))
     assert edited.repro() - {"fingerprint"} == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "holders"),
+    [
+        ("runtime/seed.py", {"pretrain", "sft", "lora", "evaluate"}),
+        ("model/ffn.py", {"pretrain", "sft", "lora", "evaluate"}),
+        # `evaluate` runs after it since the models' folders say what code made them.
+        ("train/groups.py", {"pretrain", "sft", "lora"}),
+    ],
+)
+def test_exactly_the_stages_that_train_or_measure_hold_a_file(
+    project: MadeProject, name: str, holders: set[str]
+) -> None:
+    scripts = {"pretrain": "pretrain", "sft": "sft", "lora": "lora", "evaluate": "measure", "shard": "shard"}
+    library = project.root / "lib"
+    closures = {
+        stage: fingerprint(project.root / "stages" / f"{script}.py", library)["files"]
+        for stage, script in scripts.items()
+    }
+    assert {stage for stage, files in closures.items() if f"llmlab/{name}" in files} == holders
 
 
 def test_after_all_is_undone_the_run_cache_has_everything(project: MadeProject) -> None:
