@@ -34,6 +34,7 @@ from llmlab.artifacts.manifest import read_json
 from llmlab.compress.int8 import Int8Linear, quantised, to_int8
 from llmlab.decode import speculative
 from llmlab.decode.cache import with_room
+from llmlab.decode.compiled import CompiledReader
 from llmlab.decode.engine import generate, stream
 from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig
@@ -61,8 +62,8 @@ def model_14m(context: int = 256) -> Transformer:
     return Transformer(wide, vocab, torch_generator(1, "init")).eval()
 
 
-def reader(model: Transformer, int8: bool, few_rows: int = 16) -> Reader:
-    found = Reader(model)
+def reader(model: Transformer, int8: bool, few_rows: int = 16, kind: type[Reader] = Reader) -> Reader:
+    found = kind(model)
     if int8:
         to_int8(found, few_rows)
     return found
@@ -90,6 +91,7 @@ def race(count: int, rounds: int) -> dict[str, Any]:
         "static cache": ours(model, "static"),
         "joined, static": ours(reader(model, int8=False), "static"),
         "joined, static, int8": ours(reader(model, int8=True), "static"),
+        "compiled, static, int8": ours(reader(model, int8=True, kind=CompiledReader), "static"),
     }
     for way in ways.values():
         way(8)

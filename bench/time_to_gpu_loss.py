@@ -1,4 +1,4 @@
-"""Seconds on a CPU to the loss of nanoGPT's GPU recipe on Tiny Shakespeare: a small transformer, n-gram counts, and both.
+"""Seconds on a CPU to the loss of nanoGPT's GPU recipe on Tiny Shakespeare: a transformer, n-gram counts, and both.
 
     python bench/time_to_gpu_loss.py                     two threads, one seed (about a quarter of an hour)
     python bench/time_to_gpu_loss.py --seeds 3 --json best.json --picture best.png

@@ -69,6 +69,8 @@ def test_steps_is_another_name_for_max_new(works: Callable[..., str]) -> None:
     ("arguments", "said"),
     [
         (["--draft", "models/chat", "--lookup"], ["--draft and --lookup", "one of them"]),
+        (["--compile"], ["beforehand", "--cache static"]),
+        (["--compile", "--cache", "static", "--lookup"], ["steps of one id", "one of them"]),
         (["--draft", "models/nothing"], ["models/nothing is missing", "models/base"]),
         (["--stop", ""], ["stop text is empty"]),
         (["--prompts", "params.yaml"], ["takes the place of a prompt"]),

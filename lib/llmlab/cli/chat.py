@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmlab.artifacts.errors import LabError
-from llmlab.cli.decoding import Ahead, Cache, Decoding, DraftModel, Fused, Int8, LookUp, Stop
+from llmlab.cli.decoding import Ahead, Cache, Compiled, Decoding, DraftModel, Fused, Int8, LookUp, Stop
 from llmlab.cli.errors import tell
 from llmlab.cli.project import CHAT, TOKENIZER
 
@@ -37,6 +37,7 @@ def chat(  # noqa: PLR0913 - one argument per option
     cache: Cache = "growing",
     fused: Fused = False,
     int8: Int8 = False,
+    compiled: Compiled = False,
     draft: DraftModel = None,
     lookup: LookUp = False,
     ahead: Ahead = 4,
@@ -49,7 +50,14 @@ def chat(  # noqa: PLR0913 - one argument per option
         temperature=temperature, top_k=top_k, top_p=top_p, max_new=max_new, command=f"lab chat --lang {lang}"
     )
     decoding = Decoding(
-        cache=cache, fused=fused, int8=int8, draft=draft, lookup=lookup, ahead=ahead, stop=tuple(stop or ())
+        cache=cache,
+        fused=fused,
+        int8=int8,
+        compiled=compiled,
+        draft=draft,
+        lookup=lookup,
+        ahead=ahead,
+        stop=tuple(stop or ()),
     )
     writer = load_writer(
         model=model, tokenizer=tokenizer, sampling=sampling, adapter=adapter, device=device, decoding=decoding

@@ -15,6 +15,9 @@ Fused = Annotated[
     bool, typer.Option("--fused", help="Join matrices that read the same input: the same up to rounding.")
 ]
 Int8 = Annotated[bool, typer.Option("--int8", help="Weights in 8 bits: faster on a CPU, slightly other text.")]
+Compiled = Annotated[
+    bool, typer.Option("--compile", help="Compile the step of one text: half a minute at first, then faster.")
+]
 DraftModel = Annotated[
     Path | None, typer.Option("--draft", help="A smaller model of the same tokenizer, which guesses ahead.")
 ]
@@ -33,6 +36,8 @@ class Decoding:
     """Read through `decode.reader.Reader`."""
     int8: bool = False
     """Weights in 8 bits, which takes the reader too."""
+    compiled: bool = False
+    """Read through `decode.compiled.CompiledReader`, which takes a static cache."""
     draft: Path | None = None
     """Folder of a draft model."""
     lookup: bool = False
@@ -46,10 +51,14 @@ class Decoding:
         """Refuse what cannot be meant.
 
         Raises:
-            LabError: two guessers at once, or an empty stop text.
+            LabError: two options that exclude each other, or an empty stop text.
         """
         if self.draft is not None and self.lookup:
             raise LabError("--draft and --lookup both guess ahead", "give one of them")
+        if self.compiled and self.cache != "static":
+            raise LabError("--compile needs memory taken beforehand", "add `--cache static`")
+        if self.compiled and self.guesses:
+            raise LabError("--compile is for steps of one id, and guessing reads several", "give one of them")
         if "" in self.stop:
             raise LabError("a stop text is empty, and would end everything at once", "give one: `--stop 'User:'`")
 

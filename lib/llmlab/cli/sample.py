@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from llmlab.artifacts.errors import LabError
-from llmlab.cli.decoding import Ahead, Cache, Decoding, DraftModel, Fused, Int8, LookUp, Stop
+from llmlab.cli.decoding import Ahead, Cache, Compiled, Decoding, DraftModel, Fused, Int8, LookUp, Stop
 from llmlab.cli.project import BASE, TOKENIZER
 
 
@@ -36,6 +36,7 @@ def sample(  # noqa: PLR0913 - one argument per option
     cache: Cache = "growing",
     fused: Fused = False,
     int8: Int8 = False,
+    compiled: Compiled = False,
     draft: DraftModel = None,
     lookup: LookUp = False,
     ahead: Ahead = 4,
@@ -46,7 +47,14 @@ def sample(  # noqa: PLR0913 - one argument per option
 
     beginning = read_prompt(prompt)
     decoding = Decoding(
-        cache=cache, fused=fused, int8=int8, draft=draft, lookup=lookup, ahead=ahead, stop=tuple(stop or ())
+        cache=cache,
+        fused=fused,
+        int8=int8,
+        compiled=compiled,
+        draft=draft,
+        lookup=lookup,
+        ahead=ahead,
+        stop=tuple(stop or ()),
     )
     sampling = sampling_from(
         temperature=temperature, top_k=top_k, top_p=top_p, max_new=max_new, command=f"lab sample --lang {lang}"
@@ -58,6 +66,8 @@ def sample(  # noqa: PLR0913 - one argument per option
     if prompts is not None:
         if prompt or count > 1:
             raise LabError("--prompts takes the place of a prompt and of --count", "leave those out")
+        if compiled:
+            raise LabError("--compile is for one text at a time", "leave out --prompts or --compile")
         beginnings = read_prompts(prompts)
         texts: Iterable[Iterable[str]] = [[text] for text in writer.continued_all(lang, beginnings, seed)]
     else:

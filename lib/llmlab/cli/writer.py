@@ -1,5 +1,7 @@
 """A loaded model that continues text: what `sample`, `chat` and `compare` share."""
 
+import os
+import shutil
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from llmlab.cli.decoding import Decoding
 from llmlab.cli.project import BASE, CHAT, stage_of
 from llmlab.compress.int8 import to_int8
 from llmlab.decode import speculative
+from llmlab.decode.compiled import CompiledReader
 from llmlab.decode.engine import generate, stream
 from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig
@@ -172,9 +175,11 @@ def load_writer(
 
 def _rearranged(model: Transformer, decoding: Decoding) -> Transformer:
     """The model as the options want it read; as it is when they want nothing."""
-    if not (decoding.fused or decoding.int8):
+    if not (decoding.fused or decoding.int8 or decoding.compiled):
         return model
-    reader = Reader(model)
+    if decoding.compiled and shutil.which(os.environ.get("CXX", "g++")) is None:
+        raise LabError("--compile needs a C++ compiler, and there is none", "install g++, or leave it out")
+    reader = CompiledReader(model) if decoding.compiled else Reader(model)
     if decoding.int8:
         to_int8(reader)
     return reader

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from llmlab.artifacts.errors import LabError
 from llmlab.decode.cache import CacheKind, with_room
+from llmlab.decode.compiled import CompiledReader
 from llmlab.decode.reader import Reader
 from llmlab.decode.sampling import SamplingConfig, sample
 from llmlab.model.cache import KVCache
@@ -96,7 +97,9 @@ def _steps(
     texts = [list(prompt) for prompt in prompts]
     room = 0
     if kind == "static":
-        room = min(model.config.context, max(map(len, texts)) + config.max_new)
+        room = model.config.context
+        if not isinstance(model, CompiledReader):
+            room = min(room, max(map(len, texts)) + config.max_new)
     logits_BV, cache = _prefill(model, texts, device, room)
     silent = torch.tensor(sorted(banned), dtype=torch.long)
     for step in range(config.max_new):

@@ -113,15 +113,18 @@ class JoinedBlock(nn.Module):
         """
         attended, cache = self._attend(self.attention_norm(x_RD), T, rotary, mask, past)
         x_RD = x_RD + attended
+        return x_RD + self.feed_forward(x_RD), cache
+
+    def feed_forward(self, x_RD: Tensor) -> Tensor:
+        """The second half of the block, before it is added."""
         h_RF = self.up(self.ffn_norm(x_RD))
         if self.kind == "swiglu":
             gate_RF, h_RF = h_RF.chunk(2, dim=-1)
-            return x_RD + self.down(F.silu(gate_RF) * h_RF), cache
-        return x_RD + self.down(F.relu(h_RF).square() if self.kind == "relu2" else F.gelu(h_RF)), cache
+            return self.down(F.silu(gate_RF) * h_RF)
+        return self.down(F.relu(h_RF).square() if self.kind == "relu2" else F.gelu(h_RF))
 
-    def _attend(
-        self, x_RD: Tensor, T: int, rotary: Rotary | None, mask: Tensor | None, past: LayerCache | None
-    ) -> tuple[Tensor, LayerCache]:
+    def projected(self, x_RD: Tensor, T: int, rotary: Rotary | None) -> tuple[Tensor, Tensor]:
+        """Queries and keys side by side, normalised and turned, (B, T, H + K, E), and values (B, T, K, E)."""
         turning = self.heads + self.kv_heads
         all_BTNE = self.qkv(x_RD).to(x_RD.dtype).view(-1, T, turning + self.kv_heads, self.head_size)
         qk_BTNE = all_BTNE[:, :, :turning]
@@ -129,7 +132,13 @@ class JoinedBlock(nn.Module):
             qk_BTNE = torch.rms_norm(qk_BTNE, (self.head_size,), None, self.eps) * self.scale_NE
         if rotary is not None:
             qk_BTNE = _turned(qk_BTNE, rotary)
-        qk_BNTE, v_BKTE = qk_BTNE.transpose(1, 2), all_BTNE[:, :, turning:].transpose(1, 2)
+        return qk_BTNE, all_BTNE[:, :, turning:]
+
+    def _attend(
+        self, x_RD: Tensor, T: int, rotary: Rotary | None, mask: Tensor | None, past: LayerCache | None
+    ) -> tuple[Tensor, LayerCache]:
+        qk_BTNE, v_BTKE = self.projected(x_RD, T, rotary)
+        qk_BNTE, v_BKTE = qk_BTNE.transpose(1, 2), v_BTKE.transpose(1, 2)
         k_BKTE = qk_BNTE[:, self.heads :]
         cache = LayerCache(k_BKTE, v_BKTE) if past is None else past.extended(k_BKTE, v_BKTE)
         y_BHTE = F.scaled_dot_product_attention(
