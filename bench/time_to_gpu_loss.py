@@ -104,8 +104,8 @@ def run(
         mixed = np.logaddexp(logs, counted) - np.log(2)
         seconds = now - started - lost
         points.append(
-            {"step": step, "seconds": seconds, "model": -logs.mean(), "with counting": seconds + counting}
-            | {"mixture": -mixed.mean()}
+            {"step": step, "seconds": seconds, "model": -float(logs.mean()), "with counting": seconds + counting}
+            | {"mixture": -float(mixed.mean())}
         )
         print(
             f"seed {seed} step {step}: {seconds:.0f} s, {-logs.mean():.4f} alone, {-mixed.mean():.4f} mixed", flush=True
@@ -150,7 +150,7 @@ def draw(path: Path, runs: list[list[dict[str, float]]], counted: float, countin
         axes.plot([counting], [counted], "D", color="C3", label=f"{ORDER}-gram alone")
         axes.plot([hours * 3600], [GOAL], "x", color=INK, markersize=9, label="nanoGPT's GPU recipe, time computed")
         axes.axhline(GOAL, color=MUTED, linewidth=1, linestyle=":")
-        axes.annotate("1.4697", (axes.get_xlim()[0], GOAL), (4, 3), textcoords="offset points", color=MUTED)
+        axes.text(0.01, GOAL, f"{GOAL}", color=MUTED, va="bottom", transform=axes.get_yaxis_transform())
         axes.set(xscale="log", xlabel="seconds of training on this CPU", ylabel="nats per character, windows of 256")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.set_title("Tiny Shakespeare: to the loss of nanoGPT's GPU recipe")
@@ -187,7 +187,11 @@ def main(
         times = [first_at_goal(points, name, clock) for points in runs]
         losses = [points[-1][name] for points in runs]
         found[name] = {"seconds_to_goal": times, "loss": losses}
-        print(f"{CURVES[name]}: ends at {losses}, at the goal after {times} s")
+        ends, there = (
+            ", ".join(f"{loss:.4f}" for loss in losses),
+            ", ".join(f"{s:.0f} s" if s else "never" for s in times),
+        )
+        print(f"{CURVES[name]}: ends at {ends}; at the goal after {there}")
     print(f"nanoGPT's GPU recipe would take {hours:.1f} hours here")
     if picture is not None:
         draw(picture, runs, -counted.mean(), counting, hours)
