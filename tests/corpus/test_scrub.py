@@ -30,6 +30,12 @@ def test_code_computes() -> None:
     assert scrub("#[203 0 113 77] $' 13800138000 $'", "code") == "#[203 0 113 77] $' 13800138000 $'"
 
 
+def test_a_string_or_comment_of_code_may_announce_a_secret() -> None:
+    assert scrub("open: 'server=a;password=Hunter2xyz;'", "code") == "open: 'server=a;password=<key>;'"
+    assert scrub('foo "token: 9f86d081884c7d65" ^ token', "code") == 'foo "token: <key>" ^ token'
+    assert scrub("password := self readLine8x2. token: a1b2c3d4e5", "code").count("<key>") == 0
+
+
 @given(st.text(alphabet="aB1 @.-:+(）１电<'\"$", max_size=80), st.sampled_from(["prose", "code"]))
 def test_scrubbing_twice_changes_nothing_more(text: str, kind: str) -> None:
     once = scrub(text, kind)
