@@ -157,6 +157,8 @@ def _report(taken: "Taken", lang: str, new: bool) -> None:
     empty = [name for name, number in taken.sets.items() if not number]
     if empty:
         print(f"  warning: {' and '.join(empty)} will hold none of it; add text, or change `split.salt` in {PARAMS}")
+    if lang == "smalltalk" and entry["document"] == Kind.PROSE:
+        print("  warning: taken as prose; classes and methods are read by their formats with `--kind code --replace`")
     print(f"added it to `scrape.{lang}.sources` in {PARAMS}; `git diff {PARAMS}` shows how")
     print("data/own is part of the repository: do not commit texts that are not yours to publish")
     if new:
