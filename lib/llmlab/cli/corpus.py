@@ -47,7 +47,10 @@ def group(context: typer.Context) -> None:
         print(context.get_help())
 
 
-@app.command(epilog="Example: lab corpus add grimm ~/maerchen --lang german --license CC0-1.0")
+@app.command(
+    epilog="Example: lab corpus add grimm ~/maerchen --lang german --license CC0-1.0, or lab corpus add seaside "
+    "~/src/Seaside --lang smalltalk --kind code --license MIT"
+)
 def add(  # noqa: PLR0913 - one argument per option
     *,
     name: Annotated[str, typer.Argument(help="What to call it: lower-case letters, digits, hyphens.")],
