@@ -15,6 +15,7 @@ from llmlab.corpus.sources.globs import glob_pattern, matches
         ("src/**", "src/d/e.st", True),
         ("src/**", "source/e.st", False),
         ("**", "a/b.st", True),
+        ("**/*.st", "a\n/b\n.st", True),
         ("a?c", "abc", True),
         ("a?c", "a/c", False),
         ("[x].st", "[x].st", True),

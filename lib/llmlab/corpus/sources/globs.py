@@ -11,7 +11,7 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     """
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts))
+    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.DOTALL)
 
 
 def matches(path: str, globs: list[str], exclude: list[str]) -> bool:
