@@ -69,6 +69,24 @@ def test_prompt_of_a_new_language_can_be_given(works: Callable[..., str], projec
     assert evaluate["sample_prompts"]["german"] == 'Es war: "einmal"\n'
 
 
+def test_smalltalk_comes_in_its_own_formats(works: Callable[..., str], project: Path, tmp_path: Path) -> None:
+    place = tmp_path / "sources/P.package/Point.class"
+    (place / "instance").mkdir(parents=True)
+    (place / "properties.json").write_text('{"name": "Point", "super": "Pair", "instvars": ["x"]}', encoding="utf-8")
+    (place / "instance/x.st").write_text("accessing\nx\n\t^ x", encoding="utf-8")
+    (tmp_path / "sources/Loose.cls").write_text("!Point methodsFor!\ny\n\t^y! !\n", encoding="utf-8")
+    text = works("corpus", "add", "own", str(tmp_path / "sources"), "--lang", "smalltalk", "--kind", "code")
+    assert "2 documents" in text
+    assert "warning: taken as prose" not in text
+    config = load_section(project / "params.yaml", "scrape.smalltalk", ScrapeConfig)
+    own = ScrapeConfig(sources=config.sources[-1:])
+    texts = [document.text for document in scrape("smalltalk", own, project / "cache", root=project)]
+    # Whole with its properties, which say what no method does.
+    assert any("#superclass : 'Pair'" in each and "Point >> x [" in each for each in texts)
+    assert any("!Point methodsFor!" in each for each in texts)
+    assert "--kind code" in works("corpus", "add", "again", str(tmp_path / "sources"), "--lang", "smalltalk")
+
+
 def test_remove_undoes_add_to_the_byte(works: Callable[..., str], project: Path, texts: Path) -> None:
     before = (project / "params.yaml").read_bytes()
     works("corpus", "add", "maerchen", str(texts), "--lang", "german")

@@ -81,5 +81,7 @@ def test_a_name_can_be_hidden(works: Run, project: Path) -> None:
 
 
 def test_nothing_to_forget(fails: Run) -> None:
-    assert "has no name" in fails("forget", " ")
+    said = fails("forget", " ")
+    assert "has no name" in said
+    assert "`lab forget 'Jane Doe'`" in said
     assert "no id" in fails("forget", "xyz", "--as", "id")

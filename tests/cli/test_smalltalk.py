@@ -1,6 +1,11 @@
 import json
+import os
+import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 LINES = '{"id": 1, "dialect": "gnu", "source": "foo ^ 1"}\n{"id": 2, "dialect": "gnu", "source": "foo ^ 1 +"}\n'
 VERDICTS = [
@@ -37,6 +42,26 @@ def test_a_bad_line_leaves_no_half_file(fails: Callable[..., str], tmp_path: Pat
 
 def test_a_missing_file_is_named(fails: Callable[..., str], tmp_path: Path) -> None:
     assert "nowhere.jsonl" in fails("smalltalk", "check", str(tmp_path / "nowhere.jsonl"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file's name is text")
+def test_a_file_whose_name_is_no_text_is_read_and_refused(works: Callable[..., str], tmp_path: Path) -> None:
+    sources, refused = tmp_path / "sources", tmp_path / "refused.tsv"
+    sources.mkdir()
+    (sources / os.fsdecode(b"caf\xe9.st")).write_text("!Foo methodsFor: 'x'!\nbar ^ 1! !\n", encoding="utf-8")
+    (sources / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"")
+    (record,) = parsed(works("smalltalk", "extract", str(sources), "--refused", str(refused)))
+    assert isinstance(record, dict)
+    assert os.fsencode(record["path"]) == b"caf\xe9.st"
+    assert refused.read_text(encoding="utf-8").startswith("caf\\udce9.txt\tempty file")
+
+
+def test_an_archive_cut_short_is_named(fails: Callable[..., str], tmp_path: Path) -> None:
+    archive = tmp_path / "cut.tar.gz"
+    with tarfile.open(archive, "w:gz") as members:
+        members.add(__file__, "a.st")
+    archive.write_bytes(archive.read_bytes()[:60])
+    assert "broken archive" in fails("smalltalk", "extract", str(archive))
 
 
 def test_the_group_alone_shows_its_help(works: Callable[..., str]) -> None:

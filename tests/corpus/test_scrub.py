@@ -30,6 +30,29 @@ def test_code_computes() -> None:
     assert scrub("#[203 0 113 77] $' 13800138000 $'", "code") == "#[203 0 113 77] $' 13800138000 $'"
 
 
+def test_a_string_or_comment_of_code_may_announce_a_secret() -> None:
+    assert scrub("open: 'server=a;password=Hunter2xyz;'", "code") == "open: 'server=a;password=<key>;'"
+    assert scrub('foo "token: 9f86d081884c7d65" ^ token', "code") == 'foo "token: <key>" ^ token'
+    assert scrub("password := self readLine8x2. token: a1b2c3d4e5", "code").count("<key>") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("手機：5105550142", "手機：<phone>"),
+        ("聯絡方式 2345-6789", "聯絡方式 <phone>"),
+        ("護照號碼 G12345678", "護照號碼 <id>"),
+        ("身份證：440524188001010015", "身份證：<id>"),
+        ("銀行帳號：6228480402564890019", "銀行帳號：<card>"),
+        ("伺服器 10.0.0.5", "伺服器 <ip>"),
+        ("微信號：abc_12345，QQ號碼為10001", "微信號：<account>，QQ號碼為<account>"),
+        ("密碼為Abc12345", "密碼為<key>"),
+    ],
+)
+def test_words_that_announce_in_traditional_characters(text: str, cleaned: str) -> None:
+    assert scrub(text, "prose") == cleaned
+
+
 @given(st.text(alphabet="aB1 @.-:+(）１电<'\"$", max_size=80), st.sampled_from(["prose", "code"]))
 def test_scrubbing_twice_changes_nothing_more(text: str, kind: str) -> None:
     once = scrub(text, kind)

@@ -79,7 +79,7 @@ def test_the_sign_of_a_number():
     assert value_of("3--4") == Send(Number("integer", "3"), "-", (minus_four,))
     assert value_of("3 -4") == Send(Number("integer", "3"), "-", (Number("integer", "4"),))
     assert value_of("-4 abs") == Send(minus_four, "abs")
-    assert parse_method("m ^ - 4", DIALECTS["squeak"]).body[-1].value == minus_four
+    assert parse_method("m ^ - 4", DIALECTS["cuis"]).body[-1].value == minus_four
     assert value_of("x>-4") == Send(Variable("x"), ">", (minus_four,))
 
 

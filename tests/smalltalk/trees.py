@@ -58,10 +58,8 @@ class Trees:
     @cached_property
     def operators(self):
         more = [] if self.dialect.longest_operator else ["==>", "~~>"]
-        plain = [each for each in OPERATORS if each != "||" or not self.dialect.bar_alone]
-        return st.sampled_from(
-            plain + more + ["!"] * ("!" in self.dialect.operators) + ["^"] * self.dialect.caret_sends
-        )
+        more += ["!"] * ("!" in self.dialect.operators) + ["^"] * self.dialect.caret_sends
+        return st.sampled_from([*OPERATORS, *more])
 
     def message(self, draw, expressions):
         """A selector and its arguments."""

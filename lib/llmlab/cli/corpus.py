@@ -47,7 +47,10 @@ def group(context: typer.Context) -> None:
         print(context.get_help())
 
 
-@app.command(epilog="Example: lab corpus add grimm ~/maerchen --lang german --license CC0-1.0")
+@app.command(
+    epilog="Example: lab corpus add grimm ~/maerchen --lang german --license CC0-1.0, or lab corpus add seaside "
+    "~/src/Seaside --lang smalltalk --kind code --license MIT"
+)
 def add(  # noqa: PLR0913 - one argument per option
     *,
     name: Annotated[str, typer.Argument(help="What to call it: lower-case letters, digits, hyphens.")],
@@ -157,6 +160,8 @@ def _report(taken: "Taken", lang: str, new: bool) -> None:
     empty = [name for name, number in taken.sets.items() if not number]
     if empty:
         print(f"  warning: {' and '.join(empty)} will hold none of it; add text, or change `split.salt` in {PARAMS}")
+    if lang == "smalltalk" and entry["document"] == Kind.PROSE:
+        print("  warning: taken as prose; classes and methods are read by their formats with `--kind code --replace`")
     print(f"added it to `scrape.{lang}.sources` in {PARAMS}; `git diff {PARAMS}` shows how")
     print("data/own is part of the repository: do not commit texts that are not yours to publish")
     if new:

@@ -21,9 +21,11 @@ from llmlab.corpus.sources import local
 from llmlab.corpus.sources.base import ReadContext, Source
 from llmlab.corpus.sources.globs import matches
 from llmlab.corpus.split import SETS, SplitConfig, split
+from llmlab.smalltalk.formats.filetree import class_folder_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_READ = tuple(f"**/*{suffix}{packed}" for suffix in (".txt", ".md", ".st", ".jsonl") for packed in ("", ".gz"))
+_READ = tuple(f"**/*{suffix}{packed}" for suffix in local.SUFFIXES for packed in ("", ".gz"))
+_READ_CODE = tuple(f"**/*{suffix}" for suffix in local.CODE_SUFFIXES)
 _PREVIEW = 200
 _PROMPT_CHARACTERS = 30
 
@@ -55,6 +57,20 @@ class Wanted:
     globs: Sequence[str]
     cut: str
 
+    @property
+    def is_smalltalk(self) -> bool:
+        """Whether the files are read by the formats of Smalltalk, which have names of many kinds."""
+        return self.lang == "smalltalk" and self.kind == "code"
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The files to take, as globs."""
+        return tuple(self.globs) or tuple(dict.fromkeys(_READ + _READ_CODE * self.is_smalltalk))
+
+    def takes(self, place: str) -> bool:
+        """Whether to take a file; a class folder's properties and comment go with its methods."""
+        return matches(place, list(self.patterns), []) or (self.is_smalltalk and class_folder_of(place) != "")
+
 
 def check_name(name: str) -> None:
     """Refuse a name that cannot be a folder, or that the catalogue uses.
@@ -81,10 +97,10 @@ def take(wanted: Wanted, folder: Path, replaces: bool) -> Taken:
             f"{target} already holds a corpus of that name",
             f"add `--replace`, take another name, or run `lab corpus remove {wanted.name}`",
         )
-    files = list(_matching(folder, wanted.globs or _READ))
+    files = list(_matching(folder, wanted))
     if not files:
         raise LabError(
-            f"{folder} has no file that matches {', '.join(wanted.globs or _READ)}",
+            f"{folder} has no file that matches {', '.join(wanted.patterns)}",
             f"name the pattern: `lab corpus add {wanted.name} {folder} --lang {wanted.lang} --glob '**/*.text'`",
         )
     OWN.mkdir(parents=True, exist_ok=True)
@@ -96,7 +112,7 @@ def take(wanted: Wanted, folder: Path, replaces: bool) -> Taken:
         return _look_at(temporary, wanted, folder, len(files))
 
 
-def _matching(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
+def _matching(folder: Path, wanted: Wanted) -> Iterator[Path]:
     """Files that the local reader would take too: none that is hidden, none reached by a link out of the folder."""
     if folder.is_file():
         yield folder
@@ -109,7 +125,7 @@ def _matching(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in place.parts)
         if hidden or not path.is_file() or not path.resolve().is_relative_to(inside):
             continue
-        if matches(place.as_posix(), list(globs), []):
+        if wanted.takes(place.as_posix()):
             yield path
 
 

@@ -165,4 +165,6 @@ class _Progress:
 
 
 def _row(*values: str) -> str:
-    return "\t".join(" ".join(value.split()) for value in values)
+    from llmlab.smalltalk.formats.lines import writable  # noqa: PLC0415
+
+    return writable("\t".join(" ".join(value.split()) for value in values))

@@ -60,13 +60,13 @@ _HOOK = re.compile(
 )
 _NAMED = re.compile(
     r"(?:(?:api|app|access|auth|account|secret|private|client|encryption|signing|storage)[ _-]?(?:key|token|secret)|"
-    r"(?:aws_)?secret_access_key|accountkey|access[ _-]?key[ _-]?(?:secret|id)|api[ _-]?密钥|bearer|authorization|"
-    r"token|secret|passw(?:or)?d|pwd|passphrase|密码|口令|密钥|令牌)[\"']?[ \t]*$",
+    r"(?:aws_)?secret_access_key|accountkey|access[ _-]?key[ _-]?(?:secret|id)|bearer|authorization|"
+    r"token|secret|passw(?:or)?d|pwd|passphrase|密[码碼]|口令|密[钥鑰]|金鑰|令牌)[\"']?[ \t]*$",
     re.IGNORECASE,
 )
 # A long value behind a sign or word of assignment; what is assigned to is looked at only where the value is a secret.
 _ASSIGNED = re.compile(
-    r"(?P<sign>:=|=>|->|[:=：＝是为]|(?<=[Bb]earer) )[ \t]*(?:[Bb]earer |[Bb]asic )?(?P<quote>[\"'“「`]?)"
+    r"(?P<sign>:=|=>|->|[:=：＝是为為]|(?<=[Bb]earer) )[ \t]*(?:[Bb]earer |[Bb]asic )?(?P<quote>[\"'“「`]?)"
     r"(?P<secret>[\w+/=.~!@#$%^&*-]{8,256})",
     re.ASCII,
 )

@@ -18,6 +18,9 @@ Class = Literal["free", "permissive", "copyleft", "noncommercial", "restricted",
 OTHER_TERMS = "LicenseRef-other-terms"
 OWN = "LicenseRef-own"
 PUBLIC_DOMAIN = "LicenseRef-public-domain"
+# An expression in brackets, and what stands for it once its class is known. `(MIT)` after a name is no expression.
+_BRACKETS = re.compile(r"\(([^()]*\s(?:OR|AND)\s[^()]*)\)")
+_READ = "LicenseRef-class-"
 
 # From what asks nothing to what is not known; of two parts of a statement the later one counts.
 _ORDER: tuple[Class, ...] = ("free", "permissive", "copyleft", "noncommercial", "restricted", "unknown")
@@ -56,15 +59,18 @@ def find_licence_fault(document: Document, config: LicenceConfig) -> str | None:
 def class_of(statement: str) -> Class:
     """The class of a licence statement: that of its strictest part, but of alternatives (`A OR B`) the loosest.
 
-    An expression of SPDX names with both operators is read with AND first, as SPDX does; brackets are not read.
+    An expression of SPDX names is read as SPDX does: from its brackets outwards, and AND before OR.
     """
+    while (inner := _BRACKETS.search(statement)) is not None:
+        statement = statement.replace(inner[0], f" {_READ}{class_of(inner[1])} ")
     parts = re.split(r"\s+OR\s+", statement)
     return min((_strictest(part) for part in parts), key=_ORDER.index)
 
 
 def _strictest(statement: str) -> Class:
-    names = spdx_names(statement)
-    return max((_class_of_name(name) for name in names), key=_ORDER.index, default="unknown")
+    named = [_class_of_name(name) for name in spdx_names(statement)]
+    read = [each for each in _ORDER if re.search(rf"{_READ}{each}\b", statement)]
+    return max([*named, *read], key=_ORDER.index, default="unknown")
 
 
 def spdx_names(statement: str) -> list[str]:
@@ -110,7 +116,7 @@ _NAMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bEPL[ -]?[\d.]*", "EPL"),
         (r"\bEUPL[ -]?[\d.]*", "EUPL"),
         (r"\bApache(?: licen[cs]e)?,?(?: version)?[ -]?2(?:\.0)?", "Apache-2.0"),
-        (r"\bBSD-(?:[234]-Clause|Source-Code)\b|\b(?:simplified|new|modified) BSD\b", "BSD-3-Clause"),
+        (r"\bBSD[ -](?:[234][ -]Clause|Source-Code|Licen[cs]e)\b|\b(?:simplified|new|modified) BSD\b", "BSD-3-Clause"),
         (r"\bMIT(?:-0)?\b", "MIT"),
         (r"\bISC\b", "ISC"),
         (r"\bZlib\b", "Zlib"),

@@ -104,7 +104,9 @@ def _international(match: Match) -> Span | None:
 
 _CALL = re.compile(
     r"(?:\b(?:tele)?phone(?: (?:number|no\.?))?|\btel\b|\bmobile|\bcell|\bcall(?:ed|ing)?\b|\bfax|\bwhatsapp|\bsms|"
-    r"\bdial|\bring\b|\btext me\b|\breach me\b|电话|手机|座机|传真|热线|致电|拨打|来电|联系方式|号码)[^\d\n+(]{0,14}$",
+    r"\bdial|\bring\b|\btext me\b|\breach me\b|"
+    r"[电電][话話]|手[机機]|座[机機]|[传傳]真|[热熱][线線]|致[电電]|[拨撥]打|[来來][电電]|"
+    r"[联聯][系繫络絡]方式|[号號][码碼])[^\d\n+(]{0,14}$",
     re.IGNORECASE,
 )
 
@@ -167,7 +169,7 @@ def _iban(match: Match) -> Span | None:
 
 
 _ADDRESS_WORD = re.compile(
-    r"(?:\bIPs?\b|地址|主机|服务器|host|server|addr(?:ess)?|ping|dns|gateway|网关|客户端|client)[^\n]{0,24}$",
+    r"(?:\bIPs?\b|地址|主[机機]|服[务務]器|伺服器|host|server|addr(?:ess)?|ping|dns|gateway|[网網][关關]|客[户戶]端|client)[^\n]{0,24}$",
     re.IGNORECASE,
 )
 _VERSION_WORD = re.compile(
@@ -228,20 +230,24 @@ SHAPES: tuple[Shape, ...] = (
     # China, with and without its word before it; the United States; Hong Kong; Taiwan; Britain; passports.
     _shape(
         "id",
-        rf"(?P<word>(?:身份证|证件号|居民身份)[^\d\n]{{0,10}})?"
+        rf"(?P<word>(?:身[份分][证證]|[证證]件[号號]|居民身份)[^\d\n]{{0,10}})?"
         rf"{_START}(?P<number>[1-9]\d{{5}} ?(?:1[89]|20)\d{{6}} ?\d{{3}}[\dXx]){_END}",
         _resident,
     ),
-    _shape("id", r"(?:身份证|证件号)[^\d\n]{0,10}(?P<number>[1-9]\d{14})(?!\d)", _old_resident),
+    _shape("id", r"(?:身[份分][证證]|[证證]件[号號])[^\d\n]{0,10}(?P<number>[1-9]\d{14})(?!\d)", _old_resident),
     _shape("id", rf"{_START}(?!000|666|9)\d{{3}}-(?!00)\d\d-(?!0000)\d{{4}}(?![\w-])", _whole),
     _shape("id", r"\b(?:SSN|social security)[^\d\n]{0,16}(?P<number>\d{3} ?\d\d ?\d{4})(?!\d)", _named, flags=re.I),
     _shape("id", rf"{_START}[A-Z]{{1,2}}\d{{6}} ?\([0-9A]\)", _hong_kong),
     _shape("id", rf"{_START}[A-Z][12]\d{{8}}{_END}", _taiwan),
     _shape("id", rf"{_START}[A-CEGHJ-PR-TW-Z]{{2}} ?\d\d ?\d\d ?\d\d ?[A-D]{_END}", _whole),
-    _shape("id", r"(?:护照|\bpassport)[^\d\n]{0,12}?(?P<number>[A-Z]{0,2}\d{7,9})(?!\w)", _named, flags=re.I),
+    _shape("id", r"(?:[护護]照|\bpassport)[^\d\n]{0,12}?(?P<number>[A-Z]{0,2}\d{7,9})(?!\w)", _named, flags=re.I),
     _shape("iban", r"(?<!\w)[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}", _iban),
     _shape("card", rf"{_START}(?:{_GROUPED}){_END}", _card),
-    _shape("card", r"(?:卡号|账号|帐号|账户|银行卡)[^\d\n]{0,6}(?P<number>\d(?:[ -]?\d){11,18})(?!\d)", _named),
+    _shape(
+        "card",
+        r"(?:卡[号號]|[账帐賬帳][号號户戶]|[银銀]行卡)[^\d\n]{0,6}(?P<number>\d(?:[ -]?\d){11,18})(?!\d)",
+        _named,
+    ),
     _shape("ip", r"(?<![\w.-])(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})(?![\w-]|\.\d)", _address, _DOTTED),
     _shape("ip", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:])", _long_address, _COLONS),
     _shape("mac", r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])", _device, _COLONS),
@@ -265,10 +271,10 @@ SHAPES: tuple[Shape, ...] = (
     _shape("phone", rf"{_START}0\d{{1,3}}([ -])\d{{2,4}}\1\d{{4}}{_END}", _phone),
     _shape("phone", rf"{_START}0[1-9](?:([ .-])\d\d)(?:\1\d\d){{3}}{_END}", _pairs),
     _shape("phone", rf"{_START}[+(]?\d(?:[ ().-]{{0,2}}\d){{6,14}}{_END}", _announced_phone),
-    _shape("account", r"QQ(?:号码?|群)?[:： 是为]{0,3}(?P<number>[1-9]\d{4,10})(?!\d)", _named, flags=re.I),
+    _shape("account", r"QQ(?:[号號][码碼]?|群)?[:： 是为為]{0,3}(?P<number>[1-9]\d{4,10})(?!\d)", _named, flags=re.I),
     _shape(
         "account",
-        r"(?:微信号?|wechat(?: ?id)?|\bvx|\bwx) ?[:：是为] ?(?P<number>[A-Za-z][\w-]{5,19})",
+        r"(?:微信[号號]?|wechat(?: ?id)?|\bvx|\bwx) ?[:：是为為] ?(?P<number>[A-Za-z][\w-]{5,19})",
         _named,
         _CHAT,
         flags=re.I,

@@ -85,7 +85,7 @@ def check_entry(kind: str, value: str) -> str:
     """
     plain = value.strip() if _HASHED.fullmatch(value.strip()) else _plain(value)
     if not plain:
-        raise LabError(f"the {kind} has no name", "name it, as in `lab forget --author 'Jane Doe'`")
+        raise LabError(f"the {kind} has no name", "name it, as in `lab forget 'Jane Doe'`")
     if kind == "id" and not _ID.fullmatch(plain) and not _HASHED.fullmatch(plain):
         raise LabError(f"{value!r} is no id of a document", "give 16 hexadecimal digits, as the column `id` has them")
     return plain

@@ -8,6 +8,7 @@ number, and a version number of four parts with one over 49 and no word before i
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from llmlab.corpus.keys import IN_ADDRESS, find_announced, find_keys
 from llmlab.corpus.personal import SHAPES, SHAPES_IN_CODE, Shape, find_personal
@@ -48,7 +49,8 @@ def _find(text: str, code: bool) -> Iterator[tuple[int, int, str]]:
         return
     for part in _SPOKEN.finditer(text):
         if not part[0].startswith("$"):
-            found = _find_spoken(part[0], SHAPES_IN_CODE)
+            announced = ((start, end, "key") for start, end in find_announced(part[0], quoted=False))
+            found = chain(_find_spoken(part[0], SHAPES_IN_CODE), announced)
             yield from ((start + part.start(), end + part.start(), tag) for start, end, tag in found)
 
 

@@ -138,8 +138,8 @@ def _operator_letters(dialect: Dialect) -> dict[str, str]:
     over = f"(?![{dialect.operators}])" if dialect.operator_takes_minus else f"(?!(?!-[0-9])[{dialect.operators}])"
     minus = "-" if dialect.detached_minus else "-(?=[0-9])"
     return {
-        "q": NOTHING if dialect.bar_alone else rf"\|\|{over}",
-        "v": r"\|" if dialect.bar_alone else rf"\|{over}",
+        "q": rf"\|\|{over}",
+        "v": rf"\|{over}",
         "w": f"<{over}",
         "x": f">{over}",
         "m": f"{minus}{over}",

@@ -30,8 +30,6 @@ class Dialect:
     """Whether `2 ^ n` is a message, where a return cannot be."""
     longest_operator: int = 0
     """The most characters of one operator; 0: any number."""
-    bar_alone: bool = False
-    """Whether no operator starts with `|` but `|` itself: `||` is two bars."""
     operator_takes_minus: bool = False
     """Whether `>-1` is the operator `>-` and 1, instead of `>` and -1."""
     blank: str = r"[ \t\r\n\f]"
@@ -116,6 +114,8 @@ class Dialect:
     """Whether a pragma's argument may be a name."""
     primitive_names: bool = True
     """Whether that holds for `<primitive: 60 error: ec>`."""
+    error_names: bool = False
+    """Whether it holds there for what follows `error:` alone."""
     pragma_expressions: bool = False
     """Whether a pragma's argument may be an expression of unary and binary messages."""
     raw_statements: bool = False
@@ -149,9 +149,10 @@ _ROWS = (
     ),
     Dialect(
         name="squeak",
-        bar_alone=True,
+        detached_minus=False,
         glued_pragmas=False,
         pragma_names=False,
+        error_names=True,
         assign=r":=|_(?![\w:])|←",
         returns=r"[\^↑]",
         unfinished=r"[0-9]+r(?!\w)",
@@ -164,7 +165,6 @@ _ROWS = (
     ),
     Dialect(
         name="cuis",
-        bar_alone=True,
         glued_pragmas=False,
         pragma_names=False,
         assign=r":=|_(?![\w:])|←",

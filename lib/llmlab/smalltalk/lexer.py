@@ -27,8 +27,7 @@ def operator(dialect: Dialect) -> str:
         return f"{one}++"
     # Subtle: `-` directly before a digit ends the operator, unless it is its first character.
     more = f"{{0,{dialect.longest_operator - 1}}}+" if dialect.longest_operator else "*+"
-    first = rf"\||(?!\|){one}" if dialect.bar_alone else one
-    return f"{first}(?:(?!-[0-9]){one}){more}"
+    return f"{one}(?:(?!-[0-9]){one}){more}"
 
 
 def path(dialect: Dialect) -> str:

@@ -159,13 +159,18 @@ class Parser(ExpressionReader):
             return self._advance().text, (self._pragma_argument(names=self.dialect.pragma_names),)
         if kind != "keyword":
             self._fail("a selector after <")
-        names = self.dialect.pragma_names or (self.token.text == "primitive:" and self.dialect.primitive_names)
         parts: list[str] = []
         arguments: list[Expression] = []
         while self.token.kind == "keyword":
             parts.append(self._advance().text)
-            arguments.append(self._pragma_argument(names))
+            arguments.append(self._pragma_argument(self._may_name(parts)))
         return "".join(parts), tuple(arguments)
+
+    def _may_name(self, parts: list[str]) -> bool:
+        """Whether a pragma's argument may be a name after these keywords."""
+        if self.dialect.pragma_names or parts[0] != "primitive:":
+            return self.dialect.pragma_names
+        return self.dialect.primitive_names and (parts[-1] == "error:" or not self.dialect.error_names)
 
     def _pragma_argument(self, names: bool) -> Expression:
         if self.dialect.pragma_expressions:

@@ -64,6 +64,7 @@ class _TolerantParser(Parser):
 
     def __init__(self, source: str, dialect: Dialect) -> None:
         self.errors: list[SmalltalkSyntaxError] = []
+        self.places: set[int] = set()
         super().__init__(source, dialect)
 
     def sorted_errors(self) -> tuple[SmalltalkSyntaxError, ...]:
@@ -75,7 +76,7 @@ class _TolerantParser(Parser):
             try:
                 kind = checked_kind(self.source, token.kind, token.text, token.start)
             except SmalltalkSyntaxError as error:
-                self.errors.append(error)
+                self._note(error)
                 if token.text in _UNCLOSED:
                     if token.text == "'":
                         text = self.source[token.start :] + "'"
@@ -90,8 +91,12 @@ class _TolerantParser(Parser):
     def _fail(self, what: str) -> None:
         position = self.token.start
         # One error for one place: what follows from it would only confuse.
-        if not any(error.position == position for error in self.errors):
-            self.errors.append(syntax_error(self.source, position, what))
+        if position not in self.places:
+            self._note(syntax_error(self.source, position, what))
+
+    def _note(self, error: SmalltalkSyntaxError) -> None:
+        self.errors.append(error)
+        self.places.add(error.position)
 
     def _statement(self) -> Statement:
         index = self.index

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,13 @@ def test_groups_by_folder_and_by_file(tmp_path: Path) -> None:
     assert [d.group for d in read(tmp_path, "t", group_by="folder")[0]] == ["mine", "a", "a"]
     assert [d.group for d in read(tmp_path, "t", group_by="file")[0]] == ["mine/3.txt", "mine/a/1.txt", "mine/a/2.txt"]
     assert {d.group for d in read(tmp_path, "t", group="me")[0]} == {"me"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file's name is text")
+def test_a_name_that_is_no_text_has_a_sign_in_its_place(tmp_path: Path) -> None:
+    write(tmp_path, {"t/" + os.fsdecode(b"caf\xe9.txt"): "1"})
+    (document,) = read(tmp_path, "t", group_by="file")[0]
+    assert (document.path, document.group, document.text) == ("caf\ufffd.txt", "mine/caf\ufffd.txt", "1")
 
 
 def test_globs_and_single_files(tmp_path: Path) -> None:

@@ -158,6 +158,8 @@ def _whole_characters(text: str) -> str:
 
 def _document(text: str, path: str, source: Source, context: ReadContext, row: Mapping[str, Any]) -> Document:
     licence = row.get(source.license_field) if source.license_field else None
+    # A file's name need not be text.
+    path = _whole_characters(path)
     return make_document(
         lang=context.lang,
         kind=source.document,

@@ -6,12 +6,12 @@ import re
 def glob_pattern(glob: str) -> re.Pattern[str]:
     """A glob over posix paths as a regular expression for `fullmatch`.
 
-    `*` and `?` stay inside one folder, `**/` crosses any number of folders, none included. Only these are special,
-    so that a `[` in a file name is a `[`.
+    `*` and `?` stay inside one folder, `**/` crosses any number of folders, none included, and `**` at
+    the end takes all below. Only these are special, so that a `[` in a file name is a `[`.
     """
-    parts = re.split(r"(\*\*/|\*|\?)", glob)
-    meanings = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts))
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meanings.get(part) or re.escape(part) for part in parts), re.DOTALL)
 
 
 def matches(path: str, globs: list[str], exclude: list[str]) -> bool:

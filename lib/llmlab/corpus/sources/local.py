@@ -15,9 +15,9 @@ from llmlab.corpus.sources.stream import byte_pieces
 from llmlab.smalltalk.formats.filetree import class_folder_of
 from llmlab.smalltalk.formats.tree import Tree
 
-_SUFFIXES = (".txt", ".md", ".st", ".jsonl")
+SUFFIXES = (".txt", ".md", ".st", ".jsonl")
 # Only a first choice by name; what a file is, its content says.
-_CODE_SUFFIXES = (".st", ".cs", ".cls", ".pax", ".pac", ".pst", ".app", ".gs", ".tpz", ".mcz", ".sources", ".changes")
+CODE_SUFFIXES = (".st", ".cs", ".cls", ".pax", ".pac", ".pst", ".app", ".gs", ".tpz", ".mcz", ".sources", ".changes")
 
 
 def read(source: Source, context: ReadContext) -> Iterator[Document]:
@@ -33,7 +33,7 @@ def read(source: Source, context: ReadContext) -> Iterator[Document]:
 def read_files(source: Source, context: ReadContext, remedy: str) -> Iterator[Document]:
     """As `read`, with the remedy to name when nothing is found."""
     code = smalltalk.is_smalltalk(source, context)
-    suffixes = dict.fromkeys(_SUFFIXES + (_CODE_SUFFIXES if code else ()))
+    suffixes = dict.fromkeys(SUFFIXES + (CODE_SUFFIXES if code else ()))
     base, files = _find_files(context.root, source, list(suffixes))
     if not files:
         raise LabError(f"source {source.name}: no files at {source.path}", remedy)

@@ -39,7 +39,12 @@ def record_lines(path: str, reading: Reading, repo: str = "", licence: str = "")
                 "stamp": method.stamp,
             }
             values = {**about, **own}
-            yield json.dumps({key: values[key] for key in KEYS}, ensure_ascii=False)
+            yield writable(json.dumps({key: values[key] for key in KEYS}, ensure_ascii=False))
+
+
+def writable(line: str) -> str:
+    """`line` with escapes, which JSON reads back, for what no file can hold: a file's name need not be text."""
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _no_method(record: ClassRecord) -> MethodRecord:

@@ -134,11 +134,19 @@ def open_tree(path: Path) -> Iterator[Tree]:
                 sizes = {each.filename: each.file_size for each in archive.infolist() if not each.is_dir()}
                 yield Tree(sizes, lambda name: read_member(archive, name, ZipLimits()) or b"")
                 return
-    if tarfile.is_tarfile(path):
+    if _is_tar(path):
         with tempfile.TemporaryDirectory() as folder:
             yield _tar_tree(path, Path(folder))
         return
     yield Tree({path.name: path.stat().st_size}, lambda _: path.read_bytes())
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, OSError, zlib.error) as error:
+        # Packed, but cut short or damaged before its first member.
+        raise RefusedError("broken archive", str(error)) from None
 
 
 def _folder_tree(folder: Path) -> Tree:
