@@ -32,6 +32,7 @@ MIT = (ROOT / "LICENSE").read_text(encoding="utf-8")
         ("private", "free"),
         ("mine: all of it", "free"),
         ("MIT", "permissive"),
+        ("MIT AND Odd-1.0", "unknown"),
         ("BSD-3-Clause AND Apache-2.0", "permissive"),
         ("CC BY 4.0 (React, Vue docs); Apache-2.0 (d2l-zh); per row", "permissive"),
         ("CC BY-SA 3.0/4.0 (English Wikipedia text; repo Apache-2.0)", "copyleft"),

@@ -68,8 +68,13 @@ def class_of(statement: str) -> Class:
 
 
 def _strictest(statement: str) -> Class:
-    named = [_class_of_name(name) for name in spdx_names(statement)]
-    read = [each for each in _ORDER if re.search(rf"{_READ}{each}\b", statement)]
+    return max((_class_of_part(part) for part in re.split(r"\s+AND\s+", statement)), key=_ORDER.index)
+
+
+def _class_of_part(part: str) -> Class:
+    """Unknown where it names nothing that is known: what stands beside a known licence may forbid anything."""
+    named = [_class_of_name(name) for name in spdx_names(part)]
+    read = [each for each in _ORDER if re.search(rf"{_READ}{each}\b", part)]
     return max([*named, *read], key=_ORDER.index, default="unknown")
 
 
