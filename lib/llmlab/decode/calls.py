@@ -106,7 +106,7 @@ def generate_calling(
     answers = [Answer() for _ in prompts]
     rows = list(range(len(prompts)))
     for step in range(calling.steps + 1 if tags else 1):
-        free = () if step == calling.steps else tags
+        free: set[int] = set() if step == calling.steps else tags
         made = generate(
             model, [[*prompts[row], *answers[row].ids] for row in rows], config, generator,
             stop=stop, banned=set(banned) - free if tags else banned,
@@ -138,7 +138,7 @@ def stream_calling(
     tags = openings.keys() | closings.keys()
     read = list(prompt)
     for step in range(calling.steps + 1):
-        free = () if step == calling.steps else tags
+        free: set[int] = set() if step == calling.steps else tags
         stretch: list[int] = []
         for token in stream(model, read, config, generator, stop=stop, banned=set(banned) - free):
             stretch.append(token)

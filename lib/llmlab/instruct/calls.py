@@ -24,7 +24,7 @@ def traced(examples: Sequence[Example], seed: int) -> Iterator[Instruction]:
 def traced_examples(
     names: Sequence[str], languages: Sequence[str], wanted: str, count: int, seed: int
 ) -> dict[str, list[Example]]:
-    """So many examples of a set by task, languages one after the other."""
+    """So many examples of a set by task, languages one after the other, those that the tasks do not know left out."""
     return {
         name: [each for lang in languages for each in TRACED[name].examples(lang, wanted, count, seed)]
         for name in names

@@ -55,9 +55,9 @@ def written(value: Fraction) -> str:
         return str(value.numerator)
     # By whole numbers alone: floats end at 1e308.
     sign, size = "-" if value < 0 else "", abs(value)
-    places = _DIGITS_SHOWN - max(1, len(str(size.numerator // size.denominator)))
-    if size < 1:
-        places += len(str(size.denominator // size.numerator)) - 1
+    whole = size.numerator // size.denominator
+    # A number below 1 has noughts behind the point, which do not count.
+    places = _DIGITS_SHOWN - (len(str(whole)) if whole else 1 - len(str(size.denominator // size.numerator)))
     if places <= 0:
         return f"{sign}{round(size)}"
     digits = str(round(size * 10**places)).rjust(places + 1, "0")
