@@ -47,11 +47,11 @@ def test_with_tools_two_slots_have_a_name_and_nothing_moves() -> None:
     assert differing == list(zip(RESERVED[:2], call_tokens("smalltalk"), strict=True))
 
 
-@pytest.mark.parametrize("kind", ["spm", "char", "byte", "bpe", "smalltalk"])
+@pytest.mark.parametrize("kind", ["spm", "char", "byte", "bpe"])
 def test_the_parameter_names_slots_and_leaves_every_id_where_it_was(kind: str) -> None:
-    texts = ["foo: x ^ x + 1. The fox met a crow by the river, and said nothing.\n" * 20]
+    texts = ["foo: x ^ x + 1. The fox met a crow by the river, and said nothing of the bread that he had seen.\n" * 20]
     made = [
-        train_tokenizer(texts, TokenizerConfig(kind=kind, vocab_size=340, tools=tools), ["english"])  # type: ignore[arg-type]
+        train_tokenizer(texts, TokenizerConfig(kind=kind, vocab_size=330, tools=tools), ["english"])  # type: ignore[arg-type]
         for tools in (False, True)
     ]
     plain, tools = (dict(each.special) for each in made)

@@ -154,6 +154,8 @@ ESCAPES = {
     "more processor time": "import resource; resource.setrlimit(resource.RLIMIT_CPU, (9, 9))",
     "a file without end": "open('/tmp/f', 'wb').write(b'x' * 200_000)",
     "many files": "[open(f'/tmp/{n}', 'wb').write(b'x' * 90_000) for n in range(200)]",
+    "a folder of its own": "import os; os.mkdir('/x')",
+    "memory of the devices' folder": "open('/dev/shm/x', 'wb')",
     "many open files": "kept = [open('/dev/null') for _ in range(100)]",
     "what stdin holds": "import sys; assert sys.stdin.read()",
     "an open file of ours": _OPEN_FILES,

@@ -184,6 +184,11 @@ def _contained(folder: str) -> list[str]:
         "/tmp",
         *binds,
         *own,
+        # Both are in memory, and without a size of their own.
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
         "--chdir",
         "/tmp",
     ]
