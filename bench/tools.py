@@ -1,7 +1,7 @@
 """A small model taught to call tools, and what it does with them: right, needless, disabled, absent and lying ones.
 
     python bench/tools.py
-    lab bench tools --steps 1500 --seed 1 --seed 2 --json figures.json
+    lab bench tools --steps 800 --seed 1 --seed 2 --json figures.json
 
 Trains a model of bytes on synthetic traces of `tasks/` (calculator, search, Python, Smalltalk, chains of two, and
 questions that need none; English and Chinese) through the one training loop, the results of tools masked. Then asks
@@ -175,12 +175,12 @@ def lines(figures: dict[str, dict[str, dict[str, float]]]) -> str:
 
 
 def main(  # noqa: PLR0913 - one argument per option
-    steps: Annotated[int, typer.Option(help="updates")] = 1500,
-    rows: Annotated[int, typer.Option(help="rows of an update")] = 16,
-    depth: Annotated[int, typer.Option(help="layers")] = 3,
-    width: Annotated[int, typer.Option(help="width, a multiple of 32")] = 96,
-    traces: Annotated[int, typer.Option(help="training traces of each task and language")] = 4000,
-    questions: Annotated[int, typer.Option(help="test questions of each task and language")] = 50,
+    steps: Annotated[int, typer.Option(help="updates")] = 800,
+    rows: Annotated[int, typer.Option(help="rows of an update")] = 8,
+    depth: Annotated[int, typer.Option(help="layers")] = 2,
+    width: Annotated[int, typer.Option(help="width, a multiple of 32")] = 64,
+    traces: Annotated[int, typer.Option(help="training traces of each task and language")] = 600,
+    questions: Annotated[int, typer.Option(help="test questions of each task and language")] = 25,
     seed: Annotated[list[int] | None, typer.Option(help="seeds, one model each")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads")] = 1,
     out: Annotated[Path | None, typer.Option(help="keep the first seed's model in this new folder")] = None,
