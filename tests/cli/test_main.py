@@ -20,6 +20,7 @@ COMMANDS = [
     "clean",
     "summary",
     "watch",
+    "tool",
     "adapter",
     "corpus",
     "tokenizer",

@@ -1,7 +1,7 @@
 import pytest
 
 from llmlab.tokenizer.char import train_char
-from llmlab.tokenizer.chat import encode_chat, encode_prompt, opening
+from llmlab.tokenizer.chat import encode_chat, encode_prompt, opening, result_ids
 
 MESSAGES = [
     {"role": "system", "content": "Be brief."},
@@ -81,3 +81,22 @@ def test_a_document_is_read_as_the_base_model_reads_it_and_counted_whole(words):
 def test_a_token_that_the_tokenizer_lacks_is_refused(words, refuses):
     message = {"role": "user", "content": [{"token": "<|unheard|>"}]}
     refuses(["<|unheard|>", "train_tokenizer"], encode_chat, words, "english", [message])
+
+
+def test_what_a_tool_said_is_read_and_not_learned(words):
+    content = [{"token": "<|calc|>"}, "he", {"token": "<|/calc|>"}, {"result": "fox <|end|>"}, "bread"]
+    messages = [{"role": "user", "content": "bread"}, {"role": "assistant", "content": content}]
+    ids, mask = encode_chat(words, "english", messages)
+    special = words.special
+    result = [special["<|result|>"], *words.encode("fox <|end|>"), special["<|/result|>"]]
+    place = ids.index(special["<|result|>"])
+    assert ids[place : place + len(result)] == result == result_ids(words, "fox <|end|>")
+    assert not any(mask[place : place + len(result)])
+    own = [special["<|calc|>"], *words.encode("he"), special["<|/calc|>"], *words.encode("bread"), special["<|end|>"]]
+    assert [token for token, counted in zip(ids, mask, strict=True) if counted] == own
+
+
+def test_a_result_that_cannot_be_spelt_is_spelt_as_far_as_it_can(words):
+    assert words.decode(result_ids(words, "fox\ud800 从")) in ("fox? 从", "fox 从")
+    odd = train_char(["fo x?"], ["english"])
+    assert odd.decode(result_ids(odd, "fox 从")) == "fox ?"

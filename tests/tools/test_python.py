@@ -1,14 +1,17 @@
 """Programs that try to get out, to go on for ever, or to look finished; all with small limits."""
 
+import os
+import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from llmlab.artifacts.errors import LabError
 from llmlab.tools import python
-from llmlab.tools.python import PythonLimits, can_contain, run_python
+from llmlab.tools.base import ToolError
+from llmlab.tools.python import Python, PythonLimits, can_contain, run_python
 
 LIMITS = PythonLimits(seconds=1, patience=60.0, memory=256 << 20, written=100_000)
 HASTY = PythonLimits(seconds=1, patience=3.0, written=100_000)
@@ -100,3 +103,131 @@ def test_without_bubblewrap_nothing_runs_unless_limits_will_do(
 def test_what_is_not_stopped_is_stated() -> None:
     assert "Not stopped, inside bubblewrap" in (python.__doc__ or "")
     assert "Not stopped without bubblewrap" in (python.__doc__ or "")
+
+
+_OPEN_FILES = """
+import os
+for number in range(3, 99):
+    try:
+        os.fstat(number)
+    except OSError:
+        continue
+    break
+else:
+    raise SystemExit(1)
+"""
+# Each prints OUT when it got what it should not get. With those above and below, over forty ways.
+ESCAPES = {
+    "passwords": "open('/etc/shadow').read()",
+    "up and over": "open('/usr/lib/../../etc/passwd').read()",
+    "a link out": "import os; os.symlink('/etc/passwd', '/tmp/p'); open('/tmp/p').read()",
+    "a hard link": "import os; os.link('/etc/passwd', '/tmp/p')",
+    "logs": "import os; os.listdir('/var/log')",
+    "the boot folder": "import os; os.listdir('/boot')",
+    "what runs": "import os; os.listdir('/run')",
+    "the kernel's tree": "import os; os.listdir('/sys')",
+    "memory of itself": "open('/proc/self/mem', 'rb')",
+    "root of the first process": "import os; os.listdir('/proc/1/root')",
+    "memory of the machine": "open('/dev/mem', 'rb')",
+    "a disk": "open('/dev/sda', 'rb')",
+    "the kernel's log": "open('/dev/kmsg')",
+    "a device of its own": "import os; os.mknod('/tmp/d', 0o60600, os.makedev(8, 0)); open('/tmp/d', 'rb')",
+    "the interpreter": "import os; open(os.__file__, 'a')",
+    "a system folder": "open('/etc/x', 'w')",
+    "its own program": "import sys; open(sys.argv[0], 'a')",
+    "root": "import os; os.setuid(0); assert os.getuid() == 0",
+    "root's group": "import os; os.setgid(0)",
+    "su": "import subprocess; subprocess.run(['su', '-c', 'true'], check=True)",
+    "another root folder": "import os; os.chroot('/tmp')",
+    "a mount": "import ctypes; assert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0",
+    "unmounting": "import ctypes; assert ctypes.CDLL(None).umount2(b'/usr', 2) == 0",
+    "a new user namespace": "import ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0",
+    "a new network": "import ctypes; assert ctypes.CDLL(None).unshare(0x40000000) == 0",
+    "bubblewrap in itself": "import subprocess; subprocess.run(['bwrap', '--dev', '/dev', 'true'], check=True)",
+    "a kernel module": "import ctypes; assert ctypes.CDLL(None).syscall(175, 0, 0, b'') == 0",
+    "the machine's name": "import socket; socket.sethostname('x')",
+    "the clock": "import time; time.clock_settime(time.CLOCK_REALTIME, 0)",
+    "restarting": "import ctypes; assert ctypes.CDLL(None).reboot(0) == 0",
+    "swap": "import ctypes; assert ctypes.CDLL(None).swapoff(b'/dev/null') == 0",
+    "priority": "import os; os.nice(-5)",
+    "higher limits": "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
+    "more processor time": "import resource; resource.setrlimit(resource.RLIMIT_CPU, (9, 9))",
+    "a file without end": "open('/tmp/f', 'wb').write(b'x' * 200_000)",
+    "many files": "[open(f'/tmp/{n}', 'wb').write(b'x' * 90_000) for n in range(200)]",
+    "a folder of its own": "import os; os.mkdir('/x')",
+    "memory of the devices' folder": "open('/dev/shm/x', 'wb')",
+    "many open files": "kept = [open('/dev/null') for _ in range(100)]",
+    "what stdin holds": "import sys; assert sys.stdin.read()",
+    "an open file of ours": _OPEN_FILES,
+    "typing into the terminal": "import fcntl; fcntl.ioctl(0, 0x5412, b'x')",
+    "a name server": "import socket; socket.getaddrinfo('example.org', 80)",
+    "the network without connecting": "import socket; socket.socket(2, 2).sendto(b'x', ('192.0.2.1', 53))",
+    "our shared memory": "open('/dev/shm/{mark}')",
+    "our process": "import os; os.kill({pid}, 0)",
+    "tracing our process": "import ctypes; assert ctypes.CDLL(None).ptrace(16, {pid}, 0, 0) == 0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mark() -> Iterator[str]:
+    """A name that nobody else has, of a file in the machine's shared memory."""
+    name = f"llmlab-{secrets.token_hex(8)}"
+    path = Path("/dev/shm") / name
+    path.write_text("told", encoding="utf-8")
+    yield name
+    path.unlink()
+
+
+@contained_only
+@pytest.mark.parametrize("way", ESCAPES)
+def test_no_way_out(way: str, mark: str) -> None:
+    program = ESCAPES[way].replace("{mark}", mark).replace("{pid}", str(os.getpid()))
+    run = run_python(f"{program}\nprint('OUT')", LIMITS)
+    assert "OUT" not in run.output
+    assert not run.finished
+
+
+def test_at_least_forty_ways_are_tried() -> None:
+    assert len(set(ESCAPES.values())) >= 40
+
+
+@contained_only
+def test_nothing_that_it_starts_outlives_it(mark: str) -> None:
+    child = f"import time; time.sleep(60) # {mark}"
+    program = (
+        f"import os, sys\nif not os.fork():\n    os.setsid()\n    os.execv(sys.executable, ['python', '-c', {child!r}])"
+    )
+    assert run_python(program, LIMITS).finished
+    alive = [path for path in Path("/proc").glob("[0-9]*/cmdline") if mark in _text(path)]
+    assert alive == []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+@contained_only
+def test_what_is_said_not_to_be_stopped_is_not() -> None:
+    """The list is no more modest than it must be: the interpreter's folders can be read, a few processes started."""
+    assert run_python(
+        "import os\nopen(os.__file__).read(1)\nif not os.fork():\n    os._exit(0)\nos.wait()", LIMITS
+    ).finished
+
+
+@pytest.mark.parametrize("contain", CONTAINED)
+def test_as_a_tool_it_says_what_was_printed_or_why_nothing_was(contain: bool) -> None:
+    tool = Python(LIMITS, contain=contain)
+    assert tool.run("print('x'[::-1])") == "x"
+    assert tool.run("pass") == "nothing printed"
+    for program, why in (("1 / 0", "ZeroDivisionError"), ("import os\nos._exit(3)", "failed")):
+        with pytest.raises(ToolError, match=why):
+            tool.run(program)
+
+
+def test_as_a_tool_without_bubblewrap_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python, "can_contain", lambda: False)
+    with pytest.raises(ToolError, match="not run here"):
+        Python().run("print(1)")

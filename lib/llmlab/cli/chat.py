@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmlab.artifacts.errors import LabError
-from llmlab.cli.decoding import Ahead, Cache, Compiled, Decoding, DraftModel, Fused, Int8, LookUp, Stop
+from llmlab.cli.decoding import (
+    Ahead,
+    Cache,
+    Compiled,
+    Decoding,
+    Documents,
+    DraftModel,
+    Fused,
+    Int8,
+    LookUp,
+    Stop,
+    Tools,
+)
 from llmlab.cli.errors import tell
 from llmlab.cli.project import CHAT, TOKENIZER
 
@@ -33,6 +45,8 @@ def chat(  # noqa: PLR0913 - one argument per option
     top_k: Annotated[int, typer.Option(help="Draw among the k likeliest tokens; 0: all.")] = 0,
     top_p: Annotated[float, typer.Option(help="Draw among the fewest tokens that hold this probability.")] = 0.95,
     seed: Annotated[int, typer.Option(help="The same seed and questions give the same answers.")] = 1,
+    tools: Tools = None,
+    documents: Documents = None,
     stop: Stop = None,
     cache: Cache = "growing",
     fused: Fused = False,
@@ -62,6 +76,10 @@ def chat(  # noqa: PLR0913 - one argument per option
     writer = load_writer(
         model=model, tokenizer=tokenizer, sampling=sampling, adapter=adapter, device=device, decoding=decoding
     )
+    if tools is not None:
+        from llmlab.cli.tool import with_tools  # noqa: PLC0415
+
+        writer = with_tools(writer, tools, documents)
     talk = Conversation(writer, lang, seed, system)
     talk.change_language(lang)
     if once is not None:

@@ -23,6 +23,12 @@ DraftModel = Annotated[
 ]
 LookUp = Annotated[bool, typer.Option("--lookup", help="Guess that the text goes on as it did before.")]
 Ahead = Annotated[int, typer.Option(min=1, max=64, help="Tokens guessed at a time by --draft or --lookup.")]
+Tools = Annotated[
+    str | None, typer.Option(help="Tools that the model may call, with commas: calc,search,python,smalltalk; or all.")
+]
+Documents = Annotated[
+    Path | None, typer.Option(help="Folder of .txt and .md files that the tool `search` looks through.")
+]
 Stop = Annotated[list[str] | None, typer.Option("--stop", help="End before this text; may be given several times.")]
 
 

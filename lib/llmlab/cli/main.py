@@ -24,12 +24,15 @@ from llmlab.cli.sample import sample
 from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
 from llmlab.cli.tokenizer import app as tokenizer
+from llmlab.cli.tool import tool
 from llmlab.cli.watch import watch
 
 _EXAMPLES: dict[Callable[..., None], str] = {
     sample: "lab sample 'One morning in spring,' --lang english --temperature 0.7 --seed 3, or faster, up to a blank "
     "line: lab sample 'One morning' --int8 --cache static --lookup --stop $'\\n\\n'",
-    chat: "lab chat --lang english --once 'What is a variable?', or faster: lab chat --int8 --cache static",
+    chat: "lab chat --lang english --once 'What is a variable?', or faster: lab chat --int8 --cache static, or "
+    "with tools (docs/TOOLS.md): lab chat --tools calc,search --documents docs",
+    tool: "lab tool calc '(2 + 3) * 7', or lab tool search 'who lives in Oslo' --documents docs",
     align: "lab align recipe.yaml --task arithmetic --lang english --out models/aligned",
     note: "lab note --week 2026-W47",
     preset: "lab preset shakespeare-char",

@@ -15,6 +15,7 @@ from llmlab.cli.decoding import Decoding
 from llmlab.cli.project import BASE, CHAT, stage_of
 from llmlab.compress.int8 import to_int8
 from llmlab.decode import speculative
+from llmlab.decode.calls import Calling, stream_calling
 from llmlab.decode.compiled import CompiledReader
 from llmlab.decode.engine import generate, stream
 from llmlab.decode.reader import Reader
@@ -33,13 +34,17 @@ from llmlab.tokenizer.table import load_tokenizer
 
 @dataclass(frozen=True)
 class Writer:
-    """A model, the tokenizer it was made with, and how to draw; `draft` is a model that guesses ahead."""
+    """A model, the tokenizer it was made with, and how to draw; `draft` is a model that guesses ahead.
+
+    With `calling` answers may call tools, of which nothing is seen but the answer.
+    """
 
     model: Transformer
     tokenizer: Tokenizer
     sampling: SamplingConfig
     decoding: Decoding = field(default_factory=Decoding)
     draft: Transformer | None = None
+    calling: Calling | None = None
 
     def continued(self, lang: str, text: str, seed: int, number: int = 0) -> Iterator[str]:
         """What follows `text` in a document, in pieces; draw `number` of a seed is the same whatever else is drawn.
@@ -75,7 +80,14 @@ class Writer:
         """
         prompt = self._prompt_that_fits(lang, messages)
         stop = {self.tokenizer.special[END], self.tokenizer.special[EOS]}
-        return self._text(prompt, f"chat/{lang}/{len(messages)}", seed, stop)
+        name = f"chat/{lang}/{len(messages)}"
+        if self.calling is None:
+            return self._text(prompt, name, seed, stop)
+        made = stream_calling(
+            self.model, prompt, self.sampling, torch_generator(seed, name), self.calling,
+            stop=stop, banned=self._banned(stop),
+        )  # fmt: skip
+        return self._shaped(prompt, (each for each in made if isinstance(each, int)))
 
     def _prompt_that_fits(self, lang: str, messages: list[dict[str, str]]) -> list[int]:
         context = self.model.config.context

@@ -83,7 +83,8 @@ def _commonest(path: Path) -> dict[str, str]:
     counts: dict[str, Counter[str]] = {}
     for row in read_rows(path, "instruct"):
         answer = json.loads(row["messages"])[-1]["content"]
-        counts.setdefault(f"{row['kind']}/{row['lang']}", Counter())[answer] += 1
+        if isinstance(answer, str):  # one with calls in it is no task's
+            counts.setdefault(f"{row['kind']}/{row['lang']}", Counter())[answer] += 1
     return {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
 
 

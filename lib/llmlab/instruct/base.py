@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from llmlab.tasks.base import TaskName
+from llmlab.tasks.traced_table import TracedName
 
 Count = Annotated[int, Field(ge=0)]
 # A text, or texts and special tokens (`{"token": name}`) in their order: see `tokenizer.chat`.
@@ -63,6 +64,8 @@ class InstructConfig:
     """Questions of each exact-match task, per language."""
     task_names: list[TaskName] = field(default_factory=lambda: ["arithmetic", "copy", "last-word"])
     """Which exact-match tasks are taught."""
+    call_names: list[TracedName] = field(default_factory=list)
+    """Which tasks that call tools are taught (docs/TOOLS.md), as many questions of each as of the others."""
     same_answer: Annotated[int, Field(gt=0)] = 3
     """Most examples of a kind on code or prose with one and the same answer; selectors may repeat."""
     max_characters: Annotated[int, Field(gt=0)] = 600
@@ -87,7 +90,9 @@ def from_messages(lang: str, kind: str, document: str, messages: Sequence[Mappin
 def size(*contents: Content) -> int:
     """UTF-8 bytes of the texts in contents; a special token counts as three, which is what a token comes to."""
     parts = [part for content in contents for part in ([content] if isinstance(content, str) else content)]
-    return sum(len(part.encode()) if isinstance(part, str) else 3 for part in parts)
+    return sum(
+        len(part.encode()) if isinstance(part, str) else 3 + len(part.get("result", "").encode()) for part in parts
+    )
 
 
 def as_row(example: Instruction) -> dict[str, str]:

@@ -12,6 +12,7 @@ from llmlab.instruct.asking import Asker
 from llmlab.instruct.base import InstructConfig, Instruction
 from llmlab.instruct.basket import Basket
 from llmlab.instruct.bugs import fixes
+from llmlab.instruct.calls import traced, traced_examples
 from llmlab.instruct.classes import generations, readings
 from llmlab.instruct.comments import comments
 from llmlab.instruct.dialogue import chats, questions
@@ -72,6 +73,9 @@ def build(
         if count and not drawn and wanted == "train" and set(tasks[name].languages()) & set(languages):
             raise LabError(f"task {name} has no training examples to teach", "drop it from `instruct.task_names`")
         for example in questions(drawn):
+            basket(f"{name}/{example.lang}", None).add(example)
+    for name, drawn in traced_examples(config.call_names, languages, wanted, count, seed).items():
+        for example in traced(drawn, seed):
             basket(f"{name}/{example.lang}", None).add(example)
     ordered = sorted(baskets.items(), key=lambda item: _rank(item[0]))
     return Mixture(

@@ -29,6 +29,10 @@ class DrawnTask(ABC):
         """The answers to choose from, the right one among them; none for a task that is answered in writing."""
         return ()
 
+    def meta(self, lang: str, seed: int, index: int) -> str:
+        """What else the example of that number holds, a JSON object."""
+        return "{}"
+
     def examples(self, lang: str, split: str, count: int, seed: int) -> list[Example]:
         """See `Task.examples`: distinct ones, a larger set beginning with the smaller."""
         found: dict[str, Example] = {}
@@ -36,7 +40,8 @@ class DrawnTask(ABC):
             prompt, answer = self.draw(lang, seed, index)
             if set_of(prompt) == split and prompt not in found:
                 name = f"{self.name}/{lang}/{len(found)}"
-                found[prompt] = Example(name, self.name, lang, prompt, answer, self.choices(prompt, answer, lang))
+                choices, meta = self.choices(prompt, answer, lang), self.meta(lang, seed, index)
+                found[prompt] = Example(name, self.name, lang, prompt, answer, choices, meta)
             if len(found) == count:
                 break
         return list(found.values())

@@ -39,6 +39,8 @@ class TokenizerConfig:
     """Longest token in characters."""
     train_bytes: Annotated[int, Field(gt=0)] = 20_000_000
     """At most this much text per language is shown to the trainer."""
+    tools: bool = False
+    """Call two reserved slots `<|smalltalk|>` and `<|/smalltalk|>`, which the tool of that name needs; no id moves."""
 
 
 class Tokenizer(Protocol):

@@ -176,7 +176,7 @@ def train_bpe(texts: Iterable[str], config: TokenizerConfig, languages: Sequence
     Raises:
         LabError: no text at all, or too little for the vocabulary asked for.
     """
-    special = special_tokens(languages)
+    special = special_tokens(languages, config.tools)
     counted = count_pieces(texts, splitter(config.split))
     tokens = learn_tokens(counted, config.vocab_size - len(special), config.max_piece_length)
     return BpeTokenizer(RankModel(split=config.split, tokens=tuple(tokens), special=tuple(special)).to_bytes())

@@ -43,6 +43,6 @@ class ByteTokenizer(Vocabulary):
         return self._model
 
 
-def make_byte(languages: Sequence[str]) -> ByteTokenizer:
+def make_byte(languages: Sequence[str], tools: bool = False) -> ByteTokenizer:
     """The tokenizer of bytes, with the special tokens of these languages."""
-    return ByteTokenizer(json.dumps(special_tokens(languages), ensure_ascii=False).encode())
+    return ByteTokenizer(json.dumps(special_tokens(languages, tools), ensure_ascii=False).encode())

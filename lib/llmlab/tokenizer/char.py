@@ -71,7 +71,7 @@ class CharTokenizer:
         return self._model
 
 
-def train_char(texts: Iterable[str], languages: Sequence[str]) -> CharTokenizer:
+def train_char(texts: Iterable[str], languages: Sequence[str], tools: bool = False) -> CharTokenizer:
     """The characters that occur in the texts.
 
     Raises:
@@ -86,5 +86,5 @@ def train_char(texts: Iterable[str], languages: Sequence[str]) -> CharTokenizer:
             "there is no text to train a tokenizer on",
             "look at metrics/clean/ and metrics/split.json for where it went",
         )
-    pair = [special_tokens(languages), sorted(characters)]
+    pair = [special_tokens(languages, tools), sorted(characters)]
     return CharTokenizer(json.dumps(pair, ensure_ascii=False).encode("utf-8"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from llmlab.artifacts.errors import LabError
 from llmlab.tokenizer.base import Tokenizer
-from llmlab.tokenizer.special import ASSISTANT, BOS, END, EOS, SYSTEM, USER, language_token
+from llmlab.tokenizer.special import ASSISTANT, BOS, END, EOS, RESULT, RESULT_END, SYSTEM, USER, language_token
 
 _ROLES = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT}
 DOCUMENT = "document"
@@ -14,8 +14,9 @@ DOCUMENT = "document"
 def encode_chat(tokenizer: Tokenizer, lang: str, messages: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[bool]]:
     """Ids of `<bos> <lang> (<role> content <end>)…` and, per id, whether the loss counts it.
 
-    Counted: the assistant's content and the `<end>` that closes it, nothing else. A message of role `document` is a
-    text as the base model reads it: no role token, closed by `<eos>`, all of it counted.
+    Counted: the assistant's content and the `<end>` that closes it, nothing else; of the content not what a tool
+    answered (`{"result": text}`, see `result_ids`), which the assistant did not write. A message of role `document` is
+    a text as the base model reads it: no role token, closed by `<eos>`, all of it counted.
 
     Raises:
         LabError: an unknown role, an unknown language or an unknown special token.
@@ -23,16 +24,16 @@ def encode_chat(tokenizer: Tokenizer, lang: str, messages: Sequence[Mapping[str,
     ids = opening(tokenizer, lang)
     mask = [False] * len(ids)
     for message in messages:
-        content = _content_ids(tokenizer, message["content"])
+        content, own = _content_ids(tokenizer, message["content"])
         if message["role"] == DOCUMENT:
             ids += [*content, tokenizer.special[EOS]]
-            mask += [True] * (len(content) + 1)
+            mask += [*own, True]
             continue
         if message["role"] not in _ROLES:
             raise LabError(f"unknown role {message['role']!r}", f"use one of {', '.join([*_ROLES, DOCUMENT])}")
         learned = message["role"] == "assistant"
         ids += [tokenizer.special[_ROLES[message["role"]]], *content, tokenizer.special[END]]
-        mask += [False] + [learned] * (len(content) + 1)
+        mask += [False, *(learned and each for each in own), learned]
     return ids, mask
 
 
@@ -55,22 +56,55 @@ def opening(tokenizer: Tokenizer, lang: str) -> list[int]:
     return [tokenizer.special[BOS], tokenizer.special[tag]]
 
 
-def _content_ids(tokenizer: Tokenizer, content: str | Sequence[str | Mapping[str, str]]) -> list[int]:
-    """Ids of a text, or of parts: texts, and special tokens as `{"token": name}`.
+def result_ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    """What a tool answered, between its own tags; whatever the text spells, none of it becomes a special token.
 
-    Only a part of that form becomes a special token. Text never does, whatever it spells, so a program may put what a
-    person typed into a text part, or pass it as the whole content.
+    Characters that the tokenizer cannot spell (kind `char`) become question marks, or vanish.
+
+    Raises:
+        LabError: the tokenizer has no tags for results.
     """
-    if isinstance(content, str):
-        return tokenizer.encode(content)
+    return [_token(tokenizer, RESULT), *_spelt(tokenizer, text), _token(tokenizer, RESULT_END)]
+
+
+def _spelt(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Ids of a text that nobody at the keyboard wrote, so that nobody is there to mend it either."""
+    text = text.encode("utf-8", "replace").decode()
+    try:
+        return tokenizer.encode(text)
+    except LabError:
+        known = set(map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+        other = "?" if b"?" in known else ""
+        return tokenizer.encode("".join(c if c.encode() in known else other for c in text))
+
+
+def _content_ids(
+    tokenizer: Tokenizer, content: str | Sequence[str | Mapping[str, str]]
+) -> tuple[list[int], list[bool]]:
+    """Ids of a text, or of parts: texts, special tokens as `{"token": name}`, and what tools answered.
+
+    Only a part of the form of a token becomes a special token. Text never does, whatever it spells, so a program may
+    put what a person typed into a text part, or pass it as the whole content. Beside each id: whether it is the
+    speaker's own.
+    """
     ids: list[int] = []
-    for part in content:
+    own: list[bool] = []
+    for part in [content] if isinstance(content, str) else content:
         if isinstance(part, str):
-            ids += tokenizer.encode(part)
-        elif part["token"] in tokenizer.special:
-            ids.append(tokenizer.special[part["token"]])
+            more = tokenizer.encode(part)
+        elif "result" in part:
+            more = result_ids(tokenizer, part["result"])
         else:
-            raise LabError(
-                f"the tokenizer has no special token {part['token']!r}", "train it anew: `dvc repro train_tokenizer`"
-            )
-    return ids
+            more = [_token(tokenizer, part["token"])]
+        ids += more
+        own += [isinstance(part, str) or "result" not in part] * len(more)
+    return ids, own
+
+
+def _token(tokenizer: Tokenizer, name: str) -> int:
+    if name not in tokenizer.special:
+        raise LabError(
+            f"the tokenizer has no special token {name!r}",
+            "train it anew: `dvc repro train_tokenizer`; with `tokenizer.tools: true` for the Smalltalk tool",
+        )
+    return tokenizer.special[name]

@@ -48,7 +48,7 @@ def train_domain(
         LabError: no text at all, or too little for the vocabulary asked for.
     """
     counted = count(domain, texts)
-    special = tuple(special_tokens(languages))
+    special = tuple(special_tokens(languages, config.tools))
     wanted = config.vocab_size - len(special)
     longest = config.max_piece_length
     more = wanted + round(max(wanted - 256, 0) * (SURPLUS - 1))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 PAD, BOS, EOS = "<|pad|>", "<|bos|>", "<|eos|>"
 SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
 TOOLS = ("<|calc|>", "<|/calc|>", "<|search|>", "<|/search|>", "<|python|>", "<|/python|>", "<|result|>", "<|/result|>")
+RESULT, RESULT_END = TOOLS[-2:]
+SMALLTALK_CALL = ("<|smalltalk|>", "<|/smalltalk|>")
 COMPLETE, CLASS, FIX, NAME, COMMENT = "<|complete|>", "<|class|>", "<|fix|>", "<|name|>", "<|comment|>"
 PREFIX, MIDDLE, SUFFIX = "<|prefix|>", "<|middle|>", "<|suffix|>"
 SEND, HOLE = "<|send|>", "<|hole|>"
@@ -20,6 +22,12 @@ def language_token(lang: str) -> str:
     return f"<|lang:{lang}|>"
 
 
-def special_tokens(languages: Sequence[str]) -> list[str]:
-    """All special tokens, in the order of their ids (from 0)."""
-    return [PAD, BOS, EOS, SYSTEM, USER, ASSISTANT, END, *TOOLS, *TASKS, *RESERVED, *map(language_token, languages)]
+def call_tokens(tool: str) -> tuple[str, str]:
+    """The tags around what a model asks of a tool."""
+    return f"<|{tool}|>", f"<|/{tool}|>"
+
+
+def special_tokens(languages: Sequence[str], tools: bool = False) -> list[str]:
+    """All special tokens, in the order of their ids (from 0); with `tools` two of the slots are Smalltalk's tags."""
+    slots = (*SMALLTALK_CALL, *RESERVED[len(SMALLTALK_CALL) :]) if tools else RESERVED
+    return [PAD, BOS, EOS, SYSTEM, USER, ASSISTANT, END, *TOOLS, *TASKS, *slots, *map(language_token, languages)]

@@ -127,7 +127,7 @@ def train_unigram(texts: Iterable[str], config: TokenizerConfig, languages: Sequ
 
 
 def _learn(model_type: str, texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> bytes:
-    specials = special_tokens(languages)
+    specials = special_tokens(languages, config.tools)
     model = io.BytesIO()
     lines = list(_trainable(texts))
     if not lines:

@@ -29,7 +29,7 @@ def train_superbpe(texts: Iterable[str], config: TokenizerConfig, languages: Seq
     Raises:
         LabError: no text at all, or too little for the vocabulary asked for.
     """
-    special = special_tokens(languages)
+    special = special_tokens(languages, config.tools)
     wanted = config.vocab_size - len(special)
     lines = count_pieces(texts, splitter(_LINE))
     words = _words_of(lines, config.split)

@@ -28,9 +28,9 @@ DOMAINS: dict[str, Domain] = {
 def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, languages: Sequence[str]) -> Tokenizer:
     """Train the kind that the config names; errors as in that kind's `train_…`."""
     if config.kind == "char":
-        return train_char(texts, languages)
+        return train_char(texts, languages, config.tools)
     if config.kind == "byte":
-        return make_byte(languages)
+        return make_byte(languages, config.tools)
     if config.kind in DOMAINS:
         return train_domain(DOMAINS[config.kind], texts, config, languages)
     learners: dict[str, Callable[[Iterable[str], TokenizerConfig, Sequence[str]], Tokenizer]] = {

@@ -22,8 +22,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from llmlab.artifacts.errors import LabError
+from llmlab.tools.base import ToolError, ToolName
 
 _READ_ONLY = ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives")
 _TAIL = 4000
@@ -55,6 +57,25 @@ class PythonRun:
 
 
 LIMITS = PythonLimits()
+
+
+class Python:
+    """See `base.Tool`: what a program prints is the result."""
+
+    name: ClassVar[ToolName] = "python"
+
+    def __init__(self, limits: PythonLimits = LIMITS, *, contain: bool = True) -> None:
+        self._limits, self._contain = limits, contain
+
+    def run(self, argument: str) -> str:
+        """What the program printed; one that did not run to its last line has failed."""
+        if self._contain and not can_contain():
+            raise ToolError("programs are not run here")
+        run = run_python(argument, self._limits, contain=self._contain)
+        if not run.finished:
+            last = run.output.rpartition("\n")[2]
+            raise ToolError(f"{run.why}: {last}" if last else run.why)
+        return run.output or "nothing printed"
 
 
 @cache
@@ -163,6 +184,11 @@ def _contained(folder: str) -> list[str]:
         "/tmp",
         *binds,
         *own,
+        # Both are in memory, and without a size of their own.
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
         "--chdir",
         "/tmp",
     ]
