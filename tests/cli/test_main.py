@@ -20,6 +20,7 @@ COMMANDS = [
     "clean",
     "summary",
     "watch",
+    "sweep",
     "adapter",
     "corpus",
     "tokenizer",
