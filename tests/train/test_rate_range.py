@@ -43,9 +43,9 @@ def test_smoothing_is_without_bias():
 
 
 def test_lowest_and_suggested():
-    losses = [5.0, 4.0, 3.0, 2.0, 2.5, 4.5]
+    losses = [5.0, 4.8, 3.0, 2.0, 2.5, 4.5]
     found = RateRange([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], losses, losses, "")
-    assert (found.lowest, found.suggested, found.bounded) == (4.0, 2.0, True)
+    assert (found.lowest, found.suggested, found.bounded) == (4.0, 3.0, True)
     falling = RateRange([1.0, 2.0], [3.0, 2.0], [3.0, 2.0], "")
     assert (falling.lowest, falling.bounded) == (2.0, False)
 
@@ -55,7 +55,7 @@ def test_a_rate_that_is_far_too_large_ends_the_test_and_bounds_it(run, scratch):
     assert found.ended
     assert found.bounded
     assert len(found.losses) == len(found.multiples) < 60
-    assert 0 < found.suggested < found.lowest < found.multiples[-1]
+    assert 0 < found.suggested <= found.lowest < found.multiples[-1]
     assert not scratch.exists()
 
 

@@ -7,6 +7,7 @@ warm-up does: the test is an ordinary run that never leaves its warm-up, through
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -22,8 +23,6 @@ from llmlab.train.trial import Trial, run_trial
 
 # Weight of the past in the smoothed loss, and steps before it may say that the run is lost.
 _PAST, _EARLY = 0.9, 10
-# What is left of the rate of the lowest loss: a run of full length stands less than one that is over soon.
-_SAFE = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,14 @@ class RateRange:
 
     @property
     def suggested(self) -> float:
-        """Half of that."""
-        return _SAFE * self.lowest
+        """The multiple at which the smoothed loss falls fastest.
+
+        A good deal below the lowest loss: while the rate grows the run also goes on, so that the loss still falls at
+        rates that a longer run does not stand.
+        """
+        until = self.multiples.index(self.lowest)
+        falls = [after - before for before, after in pairwise(self.smooth[: until + 1])]
+        return self.multiples[1 + min(range(len(falls)), key=falls.__getitem__)] if falls else self.lowest
 
     @property
     def bounded(self) -> bool:

@@ -106,6 +106,7 @@ def _ends(axes: Axes, lines: Sequence[Line], keys: Sequence[str], figure_name: s
     if numeric:
         if min(map(float, values)) > 0 and max(map(float, values)) >= 8 * min(map(float, values)):
             axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_xlabel(first)
     else:
         axes.set_xticks(range(len(values)), values, rotation=20 if max(map(len, values)) > 8 else 0)
@@ -136,6 +137,7 @@ def draw_rate_range(
         for (name, rate), color in zip(marks.items(), ("#007a5a", "#b84700"), strict=False):
             axes.axvline(rate, color=color, linewidth=1.3, linestyle="--", label=f"{name}: {rate:.3g}")
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_xlim(left=max(rates[0], rates[-1] / 100))
         axes.set_ylim(min(smooth) - 0.05 * (max(smooth) - min(smooth)), max(smooth) * 1.02)
         axes.set_xlabel("learning rate of AdamW (Muon's grows with it)")
