@@ -21,6 +21,7 @@ COMMANDS = [
     "summary",
     "watch",
     "tool",
+    "sweep",
     "adapter",
     "corpus",
     "tokenizer",

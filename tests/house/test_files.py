@@ -16,6 +16,8 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", 
 TESTED_ELSEWHERE = {
     "cli/decoding.py": "cli/test_sample.py",
     "cli/aligning.py": "cli/test_align.py",
+    "cli/range_test.py": "cli/test_sweep.py",
+    "cli/sweeping.py": "cli/test_sweep.py",
     "cli/dvc.py": "cli/test_compare.py",
     "cli/errors.py": "cli/test_main.py",
     "cli/estimate.py": "cli/test_doctor.py",

@@ -23,6 +23,7 @@ from llmlab.cli.preset import preset
 from llmlab.cli.sample import sample
 from llmlab.cli.smalltalk import app as smalltalk
 from llmlab.cli.summary import summary
+from llmlab.cli.sweep import sweep
 from llmlab.cli.tokenizer import app as tokenizer
 from llmlab.cli.tool import tool
 from llmlab.cli.watch import watch
@@ -38,6 +39,8 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     preset: "lab preset shakespeare-char",
     doctor: "lab doctor",
     watch: "lab watch --every 5",
+    sweep: "lab sweep train.lr=0.003..0.03:log5 seed=1..3, or lab sweep model.depth=2,4,6 tokenizer.vocab_size=2048,"
+    "4096, or lab sweep --lr-range",
     evaluate: "lab eval models/chat --tasks made,arc-easy --limit 100 --json",
     compare: "lab compare HEAD~1 workspace, or lab compare models/base models/chat --lang english",
     leaderboard: "lab leaderboard workspace HEAD~1 --baseline others.json --out plots/board.html",
