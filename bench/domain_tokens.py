@@ -33,7 +33,7 @@ from llmlab.tokenizer.table import train_tokenizer
 HELD_OUT = "git-roassal git-iceberg git-polymath git-restore git-vivide".split()
 RANKS = {"gpt2": "gpt2", "cl100k_base": "cl100k", "o200k_base": "o200k"}
 # Bytes of each repository, at most.
-LEARNED, MEASURED = 300_000, 400_000
+LEARNED, MEASURED = 160_000, 400_000
 SETTINGS = {"superwords": 0.5, "max_piece_length": 48}
 LEVERS: dict[str, dict[str, Any]] = {
     "all": {},
