@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from llmlab.smalltalk.mutate import break_method
 from llmlab.tokenizer.base import TokenizerConfig
-from llmlab.tokenizer.domain import MARKS, Domain, DomainTokenizer
+from llmlab.tokenizer.domain import FEWEST, MARKS, Domain, DomainTokenizer
 from llmlab.tokenizer.ranks import RankModel
 from llmlab.tokenizer.smalltalk import SmalltalkDomain, linked_selectors
 from llmlab.tokenizer.table import train_tokenizer
@@ -97,7 +97,20 @@ def test_the_name_of_the_class_is_told_once_and_the_selector_begins_a_run():
     assert [run[:3] for run, _ in DOMAIN.runs(written)][1:3] == ["dep", "new"]
 
 
-@given(st.lists(st.sampled_from(["\t#name : #A,", "\t#name : 'B',", "A >> x", "B >> x", "B class >> y", "A", ""])))
+def test_the_class_of_a_rendered_document_stands_in_its_first_line():
+    text = "Class { #name : #Account, #superclass : #Object }\n\nAccount >> x [ ]\n"
+    written = DOMAIN.rewrite(text)
+    assert written == text.replace("\nAccount", f"\n{MARKS[0]}")
+    assert DOMAIN.restore(written) == text
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["\t#name : #A,", "Class { #name : #B }", "\t#name : 'B',", "A >> x", "B >> x", "B class >> y", "A", ""]
+        )
+    )
+)
 def test_rewriting_can_be_undone(lines):
     text = "\n".join(lines)
     assert DOMAIN.restore(DOMAIN.rewrite(text)) == text
@@ -120,7 +133,8 @@ def test_tokens_hold_several_words_and_line_starts(trained):
 
 def test_selectors_are_linked_to_their_parts():
     tokens = (*(bytes([byte]) for byte in range(256)), b"at:", b" put:", b" #at:put:", b"at:put:", b" at: x put:")
-    made = DomainTokenizer(DOMAIN, RankModel(split="smalltalk", tokens=tokens, special=("<|eos|>",)).to_bytes())
+    model = RankModel(split="smalltalk", tokens=tokens, special=("<|eos|>",), spelling=FEWEST)
+    made = DomainTokenizer(DOMAIN, model.to_bytes())
     assert linked_selectors(made) == {258: [256, 257], 259: [256, 257]}
 
 

@@ -35,7 +35,7 @@ def test_it_does_what_its_remarks_say(trained):
     tokens = [trained.token_bytes(token).decode("utf-8", "replace") for token in range(trained.vocab_size)]
     assert any("LEFT JOIN" in token for token in tokens)
     assert not any("\n" in token.lstrip("\n") for token in tokens)
-    assert len(trained.encode(" customers")) == 1
+    assert sum(token.strip() in NAMES for token in tokens) >= 5
     assert len(trained.encode("1")) == 1 < len(trained.encode("11")) == 2
 
 

@@ -74,3 +74,9 @@ def test_neighbours_have_different_colours(tmp_path):
     cut = Cut(name="n", about="k", ids=[1, 1, 7, 13, 2, 2], pieces=[b"x"] * 6, merges={})
     classes = [part[:2] for part in page(tmp_path, cut).split('<i class="')[1:]]
     assert all(a != b for a, b in pairwise(classes))
+
+
+def test_a_selector_tells_the_tokens_of_its_keywords(tmp_path):
+    linked = Cut(name="n", about="k", ids=[5], pieces=[b"#at:put:"], merges={}, links={5: [b"at:", b" put:"]})
+    _, titles = marks(page(tmp_path, linked))
+    assert titles[0].split("&#10;")[-1] == "in a message &#x27;at:&#x27; … &#x27; put:&#x27;"

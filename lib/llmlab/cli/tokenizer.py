@@ -158,7 +158,8 @@ def inspect(
 ) -> None:
     """Write a page that colours a text by token, a column a tokenizer; ids, bytes, counts and merges show on hover.
 
-    The page is one file and needs no network.
+    With kind smalltalk a selector that is one token shows the tokens of its keywords, which it has in a message. The
+    page is one file and needs no network.
     """
     from llmlab.viz.token_page import write_token_page  # noqa: PLC0415
 
@@ -182,17 +183,22 @@ def _named(folders: list[Path] | None, ranks: list[Path] | None) -> "dict[str, T
 
 def _cut(name: str, tokenizer: "Tokenizer", text: str) -> "Cut":
     from llmlab.tokenizer.bpe import BpeTokenizer  # noqa: PLC0415
+    from llmlab.tokenizer.domain import DomainTokenizer  # noqa: PLC0415
     from llmlab.tokenizer.lineage import lineage  # noqa: PLC0415
+    from llmlab.tokenizer.smalltalk import SmalltalkDomain, linked_selectors  # noqa: PLC0415
     from llmlab.viz.token_page import Cut  # noqa: PLC0415
 
     ids = tokenizer.encode(text)
     pieces = [tokenizer.token_bytes(token) for token in ids]
-    merges = {}
+    merges, links = {}, {}
     if isinstance(tokenizer, BpeTokenizer):
         known = dict(zip(ids, pieces, strict=True))
         merges = {id_: [merge[1:] for merge in lineage(piece, tokenizer.ranks)] for id_, piece in known.items()}
+    if isinstance(tokenizer, DomainTokenizer) and tokenizer.kind == SmalltalkDomain.kind:
+        parts = linked_selectors(tokenizer)
+        links = {id_: list(map(tokenizer.token_bytes, parts[id_])) for id_ in parts.keys() & set(ids)}
     about = f"{tokenizer.kind}, vocabulary of {tokenizer.vocab_size:,}"
-    return Cut(name=name, about=about, ids=ids, pieces=pieces, merges=merges)
+    return Cut(name=name, about=about, ids=ids, pieces=pieces, merges=merges, links=links)
 
 
 def from_ranks(path: Path) -> "Tokenizer":

@@ -1,20 +1,19 @@
 """A tokenizer that knows its kind of text: the small class to extend, and what is done with it.
 
 A `Domain` says where a text is cut, and what each piece is by the name of its context. From that and from counts
-`curriculum` learns a vocabulary. A text is encoded run by run, by merge rank; the pieces joined are the text, so it
-comes back exactly, whatever it is. To add a domain, write one file and name it in `table`.
+`curriculum` learns a vocabulary. A text is encoded run by run, in the fewest tokens; the pieces joined are the text, so
+it comes back exactly, whatever it is. To add a domain, write one file and name it in `table`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import ClassVar
 
 from llmlab.artifacts.errors import LabError
 from llmlab.tokenizer.base import refuse_surrogates
-from llmlab.tokenizer.bpe import joiner, merge_by_rank
 from llmlab.tokenizer.cache import PieceCache
+from llmlab.tokenizer.fewest import Speller
 from llmlab.tokenizer.ranks import read_model
 from llmlab.tokenizer.vocabulary import Vocabulary
 
@@ -24,6 +23,9 @@ Segment = tuple[str, str]
 # Bytes that UTF-8 never holds. A rewrite may write them as lone surrogates, which no text may hold either, so a mark
 # needs no escape: what it stands for can never be taken for text.
 MARKS = tuple(chr(0xDC00 + byte) for byte in (0xC0, 0xC1, *range(0xF5, 0x100)))
+
+# What a model file says of how it spells (`ranks.RankModel`).
+FEWEST = "fewest"
 
 
 class Domain(ABC):
@@ -77,7 +79,7 @@ class Domain(ABC):
 
 
 class DomainTokenizer(Vocabulary):
-    """See `base.Tokenizer`. A rank that is hidden is a step on the way to longer tokens and has no id of its own."""
+    """See `base.Tokenizer`; an id is a rank, and no spelling of a run is shorter."""
 
     def __init__(self, domain: Domain, model: bytes) -> None:
         """Load a model file (`ranks.RankModel`).
@@ -91,11 +93,14 @@ class DomainTokenizer(Vocabulary):
                 f"the tokenizer's model file is of kind {self.model.split!r}, not {domain.kind!r}",
                 "run `dvc repro -f train_tokenizer`",
             )
+        if self.model.spelling != FEWEST:
+            raise LabError(
+                "the tokenizer's model file is of an earlier form, spelt by merges",
+                "run `dvc repro -f train_tokenizer`",
+            )
         self.domain = domain
-        hidden = set(self.model.hidden)
-        super().__init__([t for rank, t in enumerate(self.model.tokens) if rank not in hidden], self.model.special)
-        self.ranks = {token: rank for rank, token in enumerate(self.model.tokens)}
-        self._ids = _ids_of_ranks(self.model.tokens, self.ranks, hidden)
+        super().__init__(self.model.tokens, self.model.special)
+        self._speller = Speller(self.model.tokens)
 
     @property
     def kind(self) -> str:
@@ -109,13 +114,13 @@ class DomainTokenizer(Vocabulary):
 
     @cached_property
     def _known(self) -> PieceCache[Segment]:
-        ranks_of = joiner(self.ranks)
+        tokens = frozenset(self.model.tokens)
 
         def spell(run: Segment) -> list[int]:
             text, context = run
-            whole = context not in self.domain.spelt or to_bytes(text) in self.ranks
+            whole = context not in self.domain.spelt or to_bytes(text) in tokens
             pieces = [text] if whole else text
-            return [each for piece in pieces for rank in ranks_of(to_bytes(piece)) for each in self._ids[rank]]
+            return [rank for piece in pieces for rank in self._speller.spell(to_bytes(piece))]
 
         return PieceCache(spell)
 
@@ -142,17 +147,3 @@ class DomainTokenizer(Vocabulary):
 def to_bytes(text: str) -> bytes:
     """UTF-8, a mark as its single byte."""
     return text.encode("utf-8", errors="surrogateescape")
-
-
-def _ids_of_ranks(tokens: Sequence[bytes], ranks: Mapping[bytes, int], hidden: set[int]) -> list[tuple[int, ...]]:
-    """Rank to ids: its own, or for a hidden one those of the parts it was joined from."""
-    ids: list[tuple[int, ...]] = []
-    following = 0
-    for rank, token in enumerate(tokens):
-        if rank in hidden:
-            parts = merge_by_rank(token, ranks, rank)
-            ids.append(tuple(chain.from_iterable(ids[ranks[part]] for part in parts)))
-        else:
-            ids.append((following,))
-            following += 1
-    return ids

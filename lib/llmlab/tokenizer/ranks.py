@@ -29,8 +29,8 @@ class RankModel:
     """Tokens in the order of their ranks; a rank is an id."""
     special: tuple[str, ...]
     """Special tokens in the order of their ids, which follow the ranks."""
-    hidden: tuple[int, ...] = ()
-    """Ranks without an id of their own: steps on the way to other tokens (kinds of a domain only)."""
+    spelling: str = "merges"
+    """How a piece is spelt in tokens: by `merges` in the order of ranks, or in the `fewest` (kinds of a domain)."""
 
     def to_bytes(self) -> bytes:
         """The model file."""
@@ -39,7 +39,7 @@ class RankModel:
             "split": self.split,
             "tokens": len(self.tokens),
             "special": list(self.special),
-        } | ({"hidden": list(self.hidden)} if self.hidden else {})
+        } | ({"spelling": self.spelling} if self.spelling != "merges" else {})
         return json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + format_ranks(self.tokens)
 
 
@@ -53,16 +53,14 @@ def read_model(model: bytes) -> RankModel:
     try:
         facts = json.loads(head)
         split, count, special = str(facts["split"]), int(facts["tokens"]), tuple(map(str, facts["special"]))
-        hidden = tuple(map(int, facts.get("hidden", ())))
+        spelling = str(facts.get("spelling", "merges"))
     except (ValueError, TypeError, KeyError) as error:
         raise LabError("the tokenizer's model file is broken: its first line does not describe it", _RETRAIN) from error
     check_version(facts.get("version"), RANKS_VERSION, Path("the tokenizer's model file"), _RETRAIN)
     tokens = parse_ranks(body, "the tokenizer's model file")
     if len(tokens) != count:
         raise LabError(f"the tokenizer's model file is truncated: {len(tokens)} of {count} tokens", _RETRAIN)
-    if any(not 0 <= rank < count or len(tokens[rank]) == 1 for rank in hidden):
-        raise LabError("the tokenizer's model file is broken: it hides a byte, or a token that is not there", _RETRAIN)
-    return RankModel(split=split, tokens=tuple(tokens), special=special, hidden=hidden)
+    return RankModel(split=split, tokens=tuple(tokens), special=special, spelling=spelling)
 
 
 def read_ranks(path: Path) -> list[bytes]:

@@ -20,7 +20,9 @@ from llmlab.tokenizer.domain import MARKS, Domain, DomainTokenizer, Segment
 _SAME_CLASS = MARKS[0]
 # What names a class at the start of a line: its definition, or a method.
 _CLASS = re.compile(
-    rf"(?m:^)(?:\t#name : #?'?(?P<defined>\w+)|(?P<owner>[^\W\d]\w*|{_SAME_CLASS})(?= (?:class )?>> ))", re.ASCII
+    rf"(?m:^)(?:(?:\t|(?:Class|Trait|Extension) {{ )#name : #?'?(?P<defined>\w+)"
+    rf"|(?P<owner>[^\W\d]\w*|{_SAME_CLASS})(?= (?:class )?>> ))",
+    re.ASCII,
 )
 # Where a run begins: at the selector of a method, and at a blank line before text that is not indented, unless a class
 # or a method ends there.

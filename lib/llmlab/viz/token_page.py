@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Cut:
     """What each of them stands for."""
     merges: Mapping[int, Sequence[tuple[bytes, bytes]]]
     """Id to the pairs that were merged to make it, in order; empty where the kind has none."""
+    links: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
+    """Id to the tokens that say the same in parts: of a whole selector, those of its keywords in a message."""
 
 
 def write_token_page(cuts: Sequence[Cut], path: Path, note: str = "") -> None:
@@ -63,6 +65,8 @@ def _title(cut: Cut, token: int, piece: bytes, count: int) -> str:
     if left_out > 0:
         lines.append(f"({left_out} earlier merges)")
     lines += [f"{_spelt(left)} + {_spelt(right)}" for left, right in merges[-_SHOWN_MERGES:]]
+    if token in cut.links:
+        lines.append(f"in a message {' … '.join(map(_spelt, cut.links[token]))}")
     # Line ends in a title are kept by browsers when written as a reference.
     return "&#10;".join(escape(line) for line in lines)
 
