@@ -1,4 +1,4 @@
-"""A small model on each finalist of a corpus, with one seed. See dvc.yaml for how it is called.
+"""A small model on each finalist at a vocabulary, with one seed. See dvc.yaml for how it is called.
 
 All learn from the same bytes with the same operations, and have the same parameters in all. A larger vocabulary takes
 them from the feed-forward, whose width is what is left; depth, width and context in tokens are one. Since parameters
@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 from cells import MIXED, Row, some
-from finalists import name_of
 
 from llmlab.artifacts.atomic import write_json
 from llmlab.artifacts.documents import Document, read_documents
@@ -41,9 +40,9 @@ class ModelsConfig:
     """Section `models` of the study's params.yaml."""
 
     train_bytes: int
-    """Text to learn from, evenly spread over the corpus."""
+    """Text of all corpora to learn from, evenly spread over what was gathered."""
     held_out_bytes: int
-    """Text to be judged by, in all; of `mixed` as much from each corpus."""
+    """Text to be judged by, in all; as much from each corpus."""
     parameters: int
     """Of each model, embedding included."""
     flops: int
@@ -54,20 +53,19 @@ class ModelsConfig:
     """All but the steps, which follow."""
 
 
-def main(*, corpus: str, seed: int, finalists: Path, tokenizers: Path, texts: Path, out: Path) -> None:
+def main(*, seed: int, finalists: Path, tokenizers: Path, texts: Path, out: Path) -> None:
     """Train and measure; the report is written after each finalist."""
     config = load_section(Path("params.yaml"), "models", ModelsConfig)
-    learned = some(list(read_documents(texts / f"{corpus}-train.parquet", "gather")), config.train_bytes)
-    parts = sorted(texts.glob("*-held_out.parquet")) if corpus == MIXED else [texts / f"{corpus}-held_out.parquet"]
+    learned = some(list(read_documents(texts / f"{MIXED}-train.parquet", "gather")), config.train_bytes)
+    parts = sorted(texts.glob("*-held_out.parquet"))
     most = config.held_out_bytes // len(parts)
     judged = [document for path in parts for document in some(list(read_documents(path, "gather")), most)]
     rows: list[Row] = []
     for finalist in json.loads(finalists.read_text(encoding="utf-8")):
-        if finalist["corpus"] == corpus:
-            words = load_tokenizer(tokenizers / name_of(finalist))
-            rows.append({**finalist, "seed": seed, **trained(words, learned, judged, config, seed)})
-            print(name_of(finalist), rows[-1]["bits_per_byte"], flush=True)
-            write_json(out, rows)
+        words = load_tokenizer(tokenizers / finalist["kind"])
+        rows.append({**finalist, "seed": seed, **trained(words, learned, judged, config, seed)})
+        print(finalist["kind"], rows[-1]["bits_per_byte"], flush=True)
+        write_json(out, rows)
 
 
 def trained(

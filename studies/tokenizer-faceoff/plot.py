@@ -1,7 +1,7 @@
 """Four pictures and the tables of the study, from its results alone. See dvc.yaml for how it is called."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -45,35 +45,39 @@ def read(folder: Path) -> list[Row]:
 
 
 def _grids(figure: Figure, rows: Sequence[Row], name: str) -> None:
-    """A panel a corpus, a line a kind, a column a vocabulary; colour is against o200k, or against spm for evenness."""
+    """A panel a corpus, a line a kind, a column a vocabulary; colour is against o200k, or against bpe for evenness."""
     corpora = corpora_of(rows)
     panels = figure.subplots(1, len(corpora), squeeze=False)[0]
     kinds = [*KINDS, *PUBLISHED]
     for axes, corpus in zip(panels, corpora, strict=True):
         sizes = sorted({row["size"] for row in rows if row["size"] and row["corpus"] == corpus})
         cells = np.full((len(kinds), len(sizes)), np.nan)
-        for row in rows:
-            if row["corpus"] == corpus and "all" in row and row["kind"] in kinds:
-                columns = slice(None) if row["size"] is None else sizes.index(row["size"])
-                cells[kinds.index(row["kind"]), columns] = row["all"][name]
-        base = cells[kinds.index("o200k")] if name == "bytes_per_token" else cells[kinds.index("spm")]
-        _grid(axes, cells, np.nan_to_num(cells / np.where(np.isnan(base), np.nanmedian(cells), base), nan=1.0))
+        refused: set[tuple[int, int]] = set()
+        for row in (row for row in rows if row["corpus"] == corpus):
+            line = kinds.index(row["kind"])
+            for column in range(len(sizes)) if row["size"] is None else [sizes.index(row["size"])]:
+                if "refused" in row:
+                    refused.add((line, column))
+                else:
+                    cells[line, column] = row["all"][name]
+        base = cells[kinds.index("o200k" if name == "bytes_per_token" else "bpe")]
+        _grid(axes, cells, np.nan_to_num(cells / np.where(np.isnan(base), np.nanmedian(cells), base), nan=1.0), refused)
         axes.set_title(corpus.capitalize())
         axes.set_xticks(range(len(sizes)), [short(size) for size in sizes])
         axes.set_yticks(range(len(kinds)), kinds if axes is panels[0] else [""] * len(kinds))
     what = {
-        "bytes_per_token": "bytes per token on held-out text; green: more than o200k's, orange: fewer; –: refused",
-        "renyi": "Rényi efficiency (α 2.5) on held-out text; green: more even than spm's, orange: less; –: refused",
+        "bytes_per_token": "bytes per token on held-out text; green: more than o200k's, brown: fewer; –: refused",
+        "renyi": "Rényi efficiency (α 2.5) on held-out text; green: more even than bpe's, brown: less; –: refused",
     }
     figure.supxlabel(f"vocabulary: {what[name]}", color=MUTED, fontsize=10)
 
 
-def _grid(axes: Axes, cells: np.ndarray, ratio: np.ndarray) -> None:
+def _grid(axes: Axes, cells: np.ndarray, ratio: np.ndarray, refused: Collection[tuple[int, int]]) -> None:
     axes.imshow(np.log2(ratio), cmap="BrBG", vmin=-1.2, vmax=1.2, aspect="auto")
     for (line, column), value in np.ndenumerate(cells):
         known = not np.isnan(value)
         strong = abs(np.log2(ratio[line, column])) > 0.75
-        text = "–" if not known else f"{value:.2f}"
+        text = f"{value:.2f}" if known else "–" if (line, column) in refused else ""
         axes.text(
             column, line, text, ha="center", va="center", fontsize=8.5, color="white" if known and strong else INK
         )
@@ -98,10 +102,11 @@ def _cost(figure: Figure, rows: Sequence[Row]) -> None:
         "decode_mb_s": "Decoding, MB/s",
     }
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
-        values = [named[kind].get(name) or 0 for kind in kinds]
+        values = [named[kind].get(name, 0) for kind in kinds]
         axes.barh(range(len(kinds)), values, color=[_COLORS.get(kind, MUTED) for kind in kinds], height=0.7)
-        for place, value in enumerate(values):
-            axes.text(value, place, f" {value:.1f}" if value < 10 else f" {value:.0f}", va="center", fontsize=9)
+        for place, (kind, value) in enumerate(zip(kinds, values, strict=True)):
+            text = "" if name not in named[kind] else f" {value:.1f}" if value < 10 else f" {value:.0f}"
+            axes.text(value, place, text, va="center", fontsize=9)
         axes.set_yticks(range(len(kinds)), kinds if axes is panels[0] else [""] * len(kinds))
         axes.set_xlim(0, 1.2 * max([*values, 1e-9]))
         axes.invert_yaxis()

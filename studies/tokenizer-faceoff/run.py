@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from cells import RANKS, Texts, cell, published, read_texts
+from cells import MIXED, RANKS, Texts, cell, published, read_texts
 
 from llmlab.artifacts.atomic import write_json
 from llmlab.artifacts.params import load_section
@@ -59,7 +59,9 @@ def rows(kind: str, config: MeasureConfig, texts: Texts) -> Iterator[dict[str, A
     """A row for each corpus and size."""
     # In the order of params.yaml, so that a run that is stopped holds what finalists are chosen by.
     for size in dict.fromkeys([*chain(*config.also.values()), *config.sizes]):
-        for corpus in (each for each in texts.train if size in config.sizes_for(kind, each)):
+        for corpus in sorted(texts.train, key=lambda each: (each != MIXED, each)):
+            if size not in config.sizes_for(kind, corpus):
+                continue
             row = cell(config.tokenizer(kind, size), texts, corpus)
             print(kind, corpus, size, row.get("refused") or row["all"]["bytes_per_token"], flush=True)
             yield {"kind": kind, "corpus": corpus, "size": None if kind in UNSIZED else size, **row}
