@@ -6,8 +6,8 @@
 Every variant is a process of its own and goes through the library's one loop on random ids with AdamW. Bytes are
 counted and not sampled: weights as they lie in memory, gradients and AdamW's two moments of what is trained, and what
 one forward pass keeps for the backward pass. On a GPU the allocator's peak over the steps stands beside. Then two
-adapters on one model: reading one from disk, switching, folding into the weights and out again. With `--json FILE` all
-figures are written.
+adapters on one model: reading one from disk, switching, folding into the weights and out again. Times on a CPU are
+processor seconds, so that others may work beside. With `--json FILE` all figures are written.
 """
 
 import json
@@ -23,7 +23,7 @@ from typing import Annotated, Any
 import torch
 import typer
 from apart import in_process
-from throughput import SIZES, marks_of, shard
+from throughput import SIZES, shard
 from torch import nn
 
 from llmlab.adapt.bank import fold, unfold, use
@@ -32,6 +32,7 @@ from llmlab.adapt.lora import add_lora
 from llmlab.adapt.store import load_adapter, save_adapter
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.device import machine_facts, set_threads
+from llmlab.runtime.kept import bytes_of, kept_for_backward
 from llmlab.runtime.precision import autocast, compute_dtype
 from llmlab.runtime.seed import torch_generator
 from llmlab.shards.batches import StreamSource, evaluation_batches
@@ -51,29 +52,13 @@ VARIANTS: dict[str, dict[str, Any] | None] = {
 MIB = 2**20
 
 
-def bytes_of(tensors: Any) -> int:
-    """Bytes of tensors, each storage once."""
-    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
-    return sum(storages.values())
-
-
 def held_for_backward(model: nn.Module, source: StreamSource, setting: dict[str, Any]) -> int:
     """Bytes that one forward pass keeps for the backward pass, parameters and buffers not counted."""
     device = next(model.parameters()).device
-    own = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
-    kept: list[torch.Tensor] = []
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.untyped_storage().data_ptr() not in own:
-            kept.append(tensor)
-        return tensor
-
     batch = source.batch(0, setting["rows"]).to(device)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        with autocast(compute_dtype(setting["precision"], device), device):
-            loss = next_token_loss(model.train(), batch)
-        del loss
-        return bytes_of(kept)
+    model.train()
+    with autocast(compute_dtype(setting["precision"], device), device):
+        return kept_for_backward(model, lambda: next_token_loss(model, batch))
 
 
 def run(
@@ -88,9 +73,17 @@ def run(
     validation = evaluation_batches(shard(vocab, 2 * shape.context + 2), shape.context, 1, mask_documents=False)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    marks, mark = marks_of(device)
+    marks: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
-        train(model, source, validation, config, scratch=Path(scratch) / "run", name="bench", after_step=mark)
+        train(
+            model,
+            source,
+            validation,
+            config,
+            scratch=Path(scratch) / "run",
+            name="bench",
+            after_step=lambda _: marks.append(now(device)),
+        )
     # The last step's mark would hold the closing validation.
     times = [after - before for before, after in pairwise(marks[:-1])]
     peak = torch.cuda.max_memory_allocated() / MIB if device.type == "cuda" else None
@@ -128,15 +121,21 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def fastest(call: Callable[[int], None], device: torch.device, times: int = 10) -> float:
+def now(device: torch.device) -> float:
+    """Seconds: of this process's work on a CPU, where others may work beside it, and by the clock on a GPU."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def usual(call: Callable[[int], None], device: torch.device, times: int = 10) -> float:
     """Milliseconds of the median call."""
     found = []
     for number in range(times):
-        started = time.perf_counter()
+        started = now(device)
         call(number)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        found.append(1000 * (time.perf_counter() - started))
+        found.append(1000 * (now(device) - started))
     return median(found)
 
 
@@ -151,10 +150,10 @@ def switching(setting: dict[str, Any]) -> dict[str, float]:
     model.to(device)
     with tempfile.TemporaryDirectory() as name:
         save_adapter(model, Path(name), config, "", {}, "one")
-        read = fastest(lambda number: _read(model, Path(name), f"read-{number}"), device, 3)
+        read = usual(lambda number: _read(model, Path(name), f"read-{number}"), device, 3)
     two = ("one", "read-0")
-    found = {"read": read, "switch": fastest(lambda number: use(model, {two[number % 2]: 1.0}), device)}
-    found["fold"] = fastest(lambda _: (unfold(model), fold(model))[0], device, 3)
+    found = {"read": read, "switch": usual(lambda number: use(model, {two[number % 2]: 1.0}), device)}
+    found["fold"] = usual(lambda _: (unfold(model), fold(model))[0], device, 3)
     return found
 
 

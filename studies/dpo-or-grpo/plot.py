@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from llmlab.artifacts.atomic import atomic_file
 from llmlab.pipeline.stage import run_stage
-from llmlab.viz.theme import bare, no_data, save_picture
+from llmlab.viz.theme import bare, save_picture
 
 _ARMS = ("start", "imitate", "best_of", "dpo", "grpo")
 _COLORS = {"start": "#6a737d", "imitate": "#009E73", "best_of": "#E69F00", "dpo": "#56B4E9", "grpo": "#0072B2"}
@@ -31,7 +31,8 @@ def main(*, results: Path, table: Path, picture: Path) -> None:
         writer = csv.DictWriter(file, _COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    save_picture(picture, (11, 6.4), lambda figure: _paint(figure, rows))
+    parts = len({row["part"] for row in rows})
+    save_picture(picture, (11, 0.4 + 3 * parts), lambda figure: _paint(figure, rows))
 
 
 def _rows(path: Path) -> list[Row]:
@@ -48,15 +49,12 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _paint(figure: Figure, rows: Sequence[Row]) -> None:
-    panels = figure.subplots(len(_PARTS), 3, squeeze=False, width_ratios=(2, 1, 1))
-    for line, part in enumerate(_PARTS):
+    parts = [part for part in _PARTS if any(row["part"] == part for row in rows)]
+    panels = figure.subplots(len(parts), 3, squeeze=False, width_ratios=(2, 1, 1))
+    for line, part in enumerate(parts):
         own = [row for row in rows if row["part"] == part]
         seeds = len({row["seed"] for row in own})
         skill, win, tax = panels[line]
-        if not own:
-            for axes in (skill, win, tax):
-                no_data(axes, f"{part}: not run")
-            continue
         name = f"{part.capitalize()}, {seeds} seed{'s' if seeds > 1 else ''}"
         _bars(skill, own, ("pass@1", "pass@8"), f"{name}: pass@1 (dark) and pass@8 (pale)")
         skill.set_ylim(0, 1)
@@ -66,7 +64,7 @@ def _paint(figure: Figure, rows: Sequence[Row]) -> None:
         _bars(tax, own, ("tax",), "Price: bits per byte, change")
         tax.axhline(0.0, color="#9aa4ae", linewidth=1)
         tax.axhline(0.1, color="#b84700", linewidth=1, linestyle="--")
-        tax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.0f} %")
+        tax.yaxis.set_major_formatter(lambda value, _: f"{round(100 * value, 1):+g} %")
 
 
 def _bars(axes: Axes, rows: Sequence[Row], figures: Sequence[str], title: str) -> None:

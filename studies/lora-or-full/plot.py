@@ -1,0 +1,162 @@
+"""Tables and pictures of all runs in `results/`, from these alone. See dvc.yaml for how it is called."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from llmlab.artifacts.atomic import atomic_file, write_text
+from llmlab.artifacts.manifest import read_json
+from llmlab.pipeline.stage import run_stage
+from llmlab.viz.theme import MUTED, bare, no_data, save_picture
+
+DOMAINS = ("dialect", "verse", "logs")
+TITLES = {"dialect": "GNU Smalltalk", "verse": "Song verse", "logs": "Java stack traces"}
+ROLES = ("all-4", "all-16", "roles-even", "roles-ranked", "numbers-ranked")
+_COLUMNS = ("domain", "seed", "arm", "rate", "new", "old", "gain", "forgotten")
+_COLORS = {"all": "#0072B2", "attention": "#E69F00", "ffn": "#009E73", "adaptive": "#CC79A7"}
+Row = dict[str, Any]
+
+
+def main(*, results: Path, cost: Path, table: Path, tables: Path, plots: Path) -> None:
+    """Write all of them."""
+    rows = [row for path in sorted(results.glob("*-[0-9]*.json")) for row in _rows(path)]
+    rates = {domain: read_json(results / f"rates-{domain}.json", "rates") for domain in DOMAINS}
+    prices = read_json(cost, "cost")
+    with atomic_file(table) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_text(tables, "\n".join([*_arms_table(rows), "", *_rates_table(rates), "", *_cost_table(prices)]) + "\n")
+    plots.mkdir(exist_ok=True)
+    save_picture(plots / "arms.png", (12, 7), lambda figure: _paint_arms(figure, rows, prices))
+    save_picture(plots / "rates.png", (12, 3.6), lambda figure: _paint_rates(figure, rates))
+    save_picture(plots / "roles.png", (9, 3.6), lambda figure: _paint_roles(figure, rows))
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    domain, seed = path.stem.rsplit("-", 1)
+    report = read_json(path, "compare")
+    start = report.pop("start")
+    for arm, found in report.items():
+        moved = {"gain": round(start["new"] - found["new"], 4), "forgotten": round(found["old"] - start["old"], 4)}
+        yield {"domain": domain, "seed": int(seed), "arm": arm, **found, **moved}
+
+
+def _of(rows: Sequence[Row], domain: str, arm: str, figure: str) -> list[float]:
+    return [row[figure] for row in rows if (row["domain"], row["arm"]) == (domain, arm)]
+
+
+def _arms(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["arm"] for row in rows))
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    return f"{fmean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
+
+
+def _arms_table(rows: Sequence[Row]) -> list[str]:
+    """Bits per byte of the new domain and what the old one lost, mean and standard deviation over seeds."""
+    heads = [f"{TITLES[domain]}: {figure}" for domain in DOMAINS for figure in ("new", "forgotten")]
+    lines = ["| arm | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for arm in _arms(rows):
+        cells = [_cell(_of(rows, domain, arm, figure)) for domain in DOMAINS for figure in ("new", "forgotten")]
+        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _rates_table(rates: Mapping[str, Any]) -> list[str]:
+    """Best rates, and how many times that of full fine-tuning each is."""
+    arms = list(dict.fromkeys(arm for found in rates.values() for arm in found))
+    lines = ["| best rate | " + " | ".join(TITLES[domain] for domain in DOMAINS) + " |", "|---|---|---|---|"]
+    for arm in arms:
+        cells = []
+        for domain in DOMAINS:
+            found = rates[domain].get(arm)
+            times = found and found["best"] / rates[domain]["full"]["best"]
+            cells.append(f"{found['best']:.4f} ({times:.1f}×)" + ("" if found["closed"] else " *") if found else "")
+        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _cost_table(prices: Mapping[str, Any]) -> list[str]:
+    parts = ("weights", "gradients", "moments", "activations")
+    lines = ["| arm | trained | " + " | ".join(f"{part}, KiB" for part in parts) + " | sum, KiB | ms a step |"]
+    lines.append("|---" * (len(parts) + 4) + "|")
+    for arm, found in prices.items():
+        cells = [f"{found[part]:,}" for part in parts]
+        total = sum(found[part] for part in parts)
+        lines.append(
+            f"| {arm} | {found['trained']:,} | {' | '.join(cells)} | {total:,} | {found['milliseconds']:.0f} |"
+        )
+    return lines
+
+
+def _paint_arms(figure: Figure, rows: Sequence[Row], prices: Mapping[str, Any]) -> None:
+    panels = figure.subplots(2, len(DOMAINS), squeeze=False)
+    for column, domain in enumerate(DOMAINS):
+        for line, figure_name in enumerate(("new", "forgotten")):
+            axes = panels[line][column]
+            if not any(row["domain"] == domain for row in rows):
+                no_data(axes, f"{domain}: not run")
+                continue
+            _curves(axes, rows, prices, domain, figure_name)
+            axes.set_title(f"{TITLES[domain]}: " + ("bits per byte" if line == 0 else "lost on the old text"))
+    panels[0][0].legend()
+    for axes in panels[1]:
+        axes.set_xlabel("numbers trained")
+
+
+def _curves(axes: Axes, rows: Sequence[Row], prices: Mapping[str, Any], domain: str, figure: str) -> None:
+    """A line for each family over the numbers trained, each seed a dot; full fine-tuning as level lines."""
+    bare(axes, "y")
+    axes.set_xscale("log")
+    for arm, dash in (("full", "-"), ("blocks", "--")):
+        axes.axhline(fmean(_of(rows, domain, arm, figure)), color=MUTED, linestyle=dash, linewidth=1.2, label=arm)
+    for family, color in _COLORS.items():
+        arms = [arm for arm in _arms(rows) if arm.rsplit("-", 1)[0] == family and _of(rows, domain, arm, figure)]
+        sizes = [prices[arm]["trained"] if family != "adaptive" else prices["all-4"]["trained"] for arm in arms]
+        means = [fmean(_of(rows, domain, arm, figure)) for arm in arms]
+        axes.plot(sizes, means, "-o", color=color, label=f"{family} layers" if family != "adaptive" else "adaptive")
+        for size, arm in zip(sizes, arms, strict=True):
+            values = _of(rows, domain, arm, figure)
+            axes.plot([size] * len(values), values, ".", color=color, markersize=3, alpha=0.7)
+
+
+def _paint_rates(figure: Figure, rates: Mapping[str, Any]) -> None:
+    panels = figure.subplots(1, len(DOMAINS), squeeze=False)[0]
+    names = list(dict.fromkeys(arm for found in rates.values() for arm in found))
+    for axes, domain in zip(panels, DOMAINS, strict=True):
+        bare(axes, "y")
+        axes.set_xscale("log")
+        axes.set_title(f"{TITLES[domain]}: bits by rate")
+        for number, (arm, found) in enumerate(rates[domain].items()):
+            tried = [(float(rate), loss) for rate, loss in found["tried"].items() if loss is not None]
+            axes.plot(*zip(*tried, strict=True), "-o", markersize=3, color=f"C{names.index(arm)}", label=arm)
+            axes.axvline(found["best"], color=f"C{number}", linewidth=0.6, linestyle=":")
+        axes.set_xlabel("learning rate")
+    panels[0].legend(fontsize=7)
+
+
+def _paint_roles(figure: Figure, rows: Sequence[Row]) -> None:
+    left, right = figure.subplots(1, 2)
+    for axes, figure_name, title in ((left, "new", "GNU Smalltalk: bits per byte"), (right, "forgotten", "Lost")):
+        bare(axes, "x")
+        axes.set_title(title)
+        arms = [arm for arm in ROLES if _of(rows, "dialect", arm, figure_name)]
+        for place, arm in enumerate(arms):
+            values = _of(rows, "dialect", arm, figure_name)
+            axes.plot(values, [place] * len(values), "o", color="#9aa4ae", markersize=4)
+            axes.plot([fmean(values)], [place], "D", color="#0072B2")
+        axes.set_yticks(range(len(arms)), arms)
+        axes.invert_yaxis()
+
+
+if __name__ == "__main__":
+    run_stage(main)
