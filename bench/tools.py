@@ -1,7 +1,7 @@
 """A small model taught to call tools, and what it does with them: right, needless, disabled, absent and lying ones.
 
     python bench/tools.py
-    lab bench tools --steps 800 --seed 1 --seed 2 --json figures.json
+    lab bench tools --steps 1200 --seed 1 --seed 2 --json figures.json
 
 Trains a model of bytes on synthetic traces of `tasks/` (calculator, search, Python, Smalltalk, chains of two, and
 questions that need none; English and Chinese) through the one training loop, the results of tools masked. Then asks
@@ -175,7 +175,7 @@ def lines(figures: dict[str, dict[str, dict[str, float]]]) -> str:
 
 
 def main(  # noqa: PLR0913 - one argument per option
-    steps: Annotated[int, typer.Option(help="updates")] = 800,
+    steps: Annotated[int, typer.Option(help="updates")] = 1200,
     rows: Annotated[int, typer.Option(help="rows of an update")] = 8,
     depth: Annotated[int, typer.Option(help="layers")] = 2,
     width: Annotated[int, typer.Option(help="width, a multiple of 32")] = 64,
