@@ -2,9 +2,12 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +136,26 @@ def test_the_range_test_suggests_a_rate(works: Works, project: Path) -> None:
     table = rows(project / "sweeps/lr-range/lr_range.csv")
     assert [float(row["lr"]) for row in table] == sorted(float(row["lr"]) for row in table)
     assert (project / "sweeps/lr-range/lr_range.png").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_told_to_end_ends_its_stage(pipeline: Path) -> None:
+    waits = """
+import os, pathlib, time
+pathlib.Path(os.environ["LLMLAB_SCRATCH"], "pid").write_text(str(os.getpid()))
+time.sleep(100)
+"""
+    (pipeline / "stages/pretrain.py").write_text(waits, encoding="utf-8")
+    command = [sys.executable, "-c", "from llmlab.cli.main import main; main()", "sweep", "train.lr=0.05"]
+    with subprocess.Popen(command, cwd=pipeline) as sweep:
+        pid = pipeline / ".scratch/pid"
+        until = time.monotonic() + 100
+        while not (pid.exists() and pid.read_text()) and time.monotonic() < until:
+            time.sleep(0.1)
+        sweep.send_signal(signal.SIGTERM)
+        assert sweep.wait(50) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 @pytest.mark.slow

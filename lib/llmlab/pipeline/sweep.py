@@ -8,10 +8,13 @@ seconds a run beside the run itself (docs/LOG.md).
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,9 +126,18 @@ class Sweep:
         own = {**os.environ, "LLMLAB_SCRATCH": str(self.scratch), "PYTHONPATH": library}
         command = [sys.executable, *stage.command[1:]]
         last = ""
-        with subprocess.Popen(
-            command, cwd=folder, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-        ) as process:
+        with (
+            _told_to_end(),
+            subprocess.Popen(
+                command,
+                cwd=folder,
+                env=own,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            ) as process,
+        ):
             assert process.stderr is not None
             try:
                 for line in process.stderr:
@@ -209,3 +221,16 @@ def _curve(prepared: Prepared) -> list[dict[str, float]]:
         return []
     head, *rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     return [dict(zip(head, map(float, row), strict=True)) for row in rows]
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """SIGTERM ends a sweep as Ctrl-C does: or the stage under way would go on alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
