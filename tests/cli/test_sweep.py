@@ -146,7 +146,7 @@ pathlib.Path(os.environ["LLMLAB_SCRATCH"], "pid").write_text(str(os.getpid()))
 time.sleep(100)
 """
     (pipeline / "stages/pretrain.py").write_text(waits, encoding="utf-8")
-    command = [sys.executable, "-c", "from llmlab.cli.main import main; main()", "sweep", "train.lr=0.05"]
+    command = [sys.executable, "-c", "from llmlab.cli.main import app; app()", "sweep", "train.lr=0.05"]
     with subprocess.Popen(command, cwd=pipeline) as sweep:
         pid = pipeline / ".scratch/pid"
         until = time.monotonic() + 100
