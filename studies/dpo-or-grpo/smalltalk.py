@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from arms import Field, compete
 
 from llmlab.align.methods import method_problems
@@ -16,7 +15,8 @@ from llmlab.evals.world import make_world
 from llmlab.model.checkpoint import load_model
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.device import set_threads
-from llmlab.shards.format import Shard, read_shard
+from llmlab.shards.format import EncodedDocument, Shard, read_shard
+from llmlab.shards.gather import gather
 from llmlab.tokenizer.base import tokenizer_hash
 from llmlab.tokenizer.table import load_tokenizer
 
@@ -77,13 +77,13 @@ def load(spine: Path, digest: str) -> Transformer:
 def some(shard: Shard, count: int) -> Shard:
     """A shard of `count` documents, evenly spread over all, which stand in the order of languages."""
     chosen = spread(range(len(shard.starts)), count)
-    pieces = [shard.document(number) for number in chosen]
-    starts = np.cumsum([0, *(len(piece) for piece in pieces[:-1])])
-    return Shard(
-        np.concatenate(pieces),
-        starts,
-        shard.text_bytes[chosen],
-        [shard.languages[number] for number in chosen],
-        [shard.kinds[number] for number in chosen],
-        [shard.document_ids[number] for number in chosen],
+    return gather(
+        EncodedDocument(
+            shard.document_ids[number],
+            shard.languages[number],
+            shard.kinds[number],
+            int(shard.text_bytes[number]),
+            shard.document(number).tolist(),
+        )
+        for number in chosen
     )

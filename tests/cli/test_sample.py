@@ -132,6 +132,11 @@ def test_ways_to_be_faster_write_the_same(works: Callable[..., str], options: li
     assert works("sample", "The old", *GREEDY, *options) == works("sample", "The old", *GREEDY)
 
 
+def test_compiling_without_a_compiler_is_refused(fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert "needs a C++ compiler" in fails("sample", "The", "--compile", "--cache", "static")
+
+
 def test_a_static_cache_draws_the_same(works: Callable[..., str]) -> None:
     assert works("sample", "The", *SHORT, "--cache", "static") == works("sample", "The", *SHORT)
 

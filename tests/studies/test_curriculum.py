@@ -1,7 +1,6 @@
 """The orders of the study curriculum: the same rows, each once, easy ones early; and its statistics."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,6 @@ from llmlab.shards.format import Shard
 
 STUDY = Path(__file__).parents[2] / "studies" / "curriculum"
 CONTEXT = 8
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    for name in ("orders", "plot"):
-        sys.modules.pop(name, None)
 
 
 def orders():

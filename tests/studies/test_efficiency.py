@@ -1,23 +1,11 @@
 """The study efficiency: every variant is a legal run, and its summary is what was measured."""
 
 import importlib
-import sys
 from pathlib import Path
 
-import pytest
 import yaml
 
 STUDY = Path(__file__).parents[2] / "studies" / "efficiency"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    for name in ("one", "run"):
-        sys.modules.pop(name, None)
 
 
 def test_each_variant_changes_what_it_says_and_nothing_else(monkeypatch):

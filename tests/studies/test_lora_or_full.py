@@ -2,7 +2,6 @@
 
 import importlib
 import math
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,16 +23,10 @@ TEXT = [b"at", b": $", b"' put", b": 'it", b"''s", b"' ", b'"a ', b"'b", b'" ', 
 ROLE = ["name", "mark", "name", "string", "string", "mark", "comment", "comment", "mark", "name", "mark"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's modules by name, and nothing of them left behind."""
-    sys.path.insert(0, str(STUDY))
-    try:
-        yield {name: importlib.import_module(name) for name in ("roles", "rates")}
-    finally:
-        sys.path.remove(str(STUDY))
-        for name in NAMES:
-            sys.modules.pop(name, None)
+@pytest.fixture(scope="module")
+def study(study_on_path):
+    """The study's modules by name."""
+    return {name: importlib.import_module(name) for name in ("roles", "rates")}
 
 
 def shard_of(ids, languages=("smalltalk",), starts=(0,)):

@@ -1,7 +1,6 @@
 """The parts of the study objective: an encoder that looks both ways, masks, guesses against enumeration, the probe."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,6 @@ from llmlab.shards.format import Shard
 
 STUDY = Path(__file__).parents[2] / "studies" / "objective"
 VOCAB = 13
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    for name in ("masking", "cloze", "probe"):
-        sys.modules.pop(name, None)
 
 
 def module(name):

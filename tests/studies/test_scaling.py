@@ -1,7 +1,6 @@
 """The fit of the study scaling: on losses made from a law that is known."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +8,6 @@ import pytest
 
 STUDY = Path(__file__).parents[2] / "studies" / "scaling"
 MADE = (1.7, 30.0, 0.45, 90.0, 0.5)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    sys.modules.pop("law", None)
 
 
 def module():

@@ -2,7 +2,6 @@
 
 import importlib
 import math
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -36,16 +35,6 @@ AccountTest >> testDeposit [
 	self should: [ x withdraw: 9 ] raise: Error
 ]
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    for name in ("contexts", "names", "resampling", "results"):
-        sys.modules.pop(name, None)
 
 
 def module(name):

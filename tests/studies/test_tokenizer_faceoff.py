@@ -2,7 +2,6 @@
 
 import importlib
 import math
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ from llmlab.tokenizer.byte import make_byte
 
 STUDY = Path(__file__).parents[2] / "studies" / "tokenizer-faceoff"
 NAMES = ("cells", "finalists", "gather", "models", "plot", "run", "tables")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def study():
-    """The study's folder on the import path, as when its scripts run."""
-    sys.path.insert(0, str(STUDY))
-    yield
-    sys.path.remove(str(STUDY))
-    for name in NAMES:
-        sys.modules.pop(name, None)
 
 
 def module(name):

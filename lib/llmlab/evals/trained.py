@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from llmlab.decode.engine import generate
@@ -12,7 +11,8 @@ from llmlab.evals.answerer import Cost, Likelihood, divided, likelihoods_at
 from llmlab.evals.bits_per_byte import OPENING, Scored, score_model
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.seed import torch_generator
-from llmlab.shards.format import Shard
+from llmlab.shards.format import EncodedDocument
+from llmlab.shards.gather import gather
 from llmlab.tasks.templates import Prompt
 from llmlab.tokenizer.base import Tokenizer
 from llmlab.tokenizer.chat import encode_prompt, opening
@@ -84,19 +84,13 @@ class Trained:
     def surprise(self, texts: Sequence[str], lang: str) -> Scored:
         """See `Answerer.surprise` and `score_model`."""
         start, end = opening(self._tokenizer, lang), self._tokenizer.special[EOS]
-        documents = [[*start, *ids, end] for ids in self._tokenizer.encode_batch(texts)]
-        lengths = np.array([len(ids) for ids in documents], dtype=np.int64)
-        ids = np.array([token for document in documents for token in document], dtype=np.int64)
-        self.cost.read += len(ids)
-        shard = Shard(
-            ids=ids,
-            starts=np.cumsum(lengths) - lengths,
-            text_bytes=np.array([len(text.encode()) for text in texts], dtype=np.int64),
-            languages=[lang] * len(texts),
-            kinds=["prose"] * len(texts),
-            document_ids=[str(place) for place in range(len(texts))],
-        )
-        return score_model(self._model, shard)
+        encoded = zip(texts, self._tokenizer.encode_batch(texts), strict=True)
+        documents = [
+            EncodedDocument(str(place), lang, "prose", len(text.encode()), [*start, *ids, end])
+            for place, (text, ids) in enumerate(encoded)
+        ]
+        self.cost.read += sum(len(document.ids) for document in documents)
+        return score_model(self._model, gather(documents))
 
     def _prompt_ids(self, prompt: Prompt) -> list[int]:
         if not prompt.turns:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from llmlab.viz.labels import compact
-from llmlab.viz.theme import MUTED, no_data, save_picture
+from llmlab.viz.theme import BAD, FAINT, GOOD, MODEL_COLORS, MUTED, no_data, save_picture
 
 _REPEAT = "seed"
 _MAP = "viridis"
@@ -132,9 +132,10 @@ def draw_rate_range(
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         axes.set_title("Loss while the learning rate grows")
-        axes.plot(rates, losses, color="#d8dde3", linewidth=1, label="each step")
-        axes.plot(rates, smooth, color="#0072B2", label="smoothed")
-        for (name, rate), color in zip(marks.items(), ("#007a5a", "#b84700"), strict=False):
+        axes.plot(rates, losses, color=FAINT, linewidth=1, label="each step")
+        axes.plot(rates, smooth, color=MODEL_COLORS["base"], label="smoothed")
+        for place, (name, rate) in enumerate(marks.items()):
+            color = (GOOD, BAD)[place]
             axes.axvline(rate, color=color, linewidth=1.3, linestyle="--", label=f"{name}: {rate:.3g}")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
