@@ -32,8 +32,8 @@ from llmlab.adapt.lora import add_lora
 from llmlab.adapt.store import load_adapter, save_adapter
 from llmlab.model.transformer import Transformer
 from llmlab.runtime.device import machine_facts, set_threads
-from llmlab.runtime.kept import bytes_of, kept_for_backward
 from llmlab.runtime.precision import autocast, compute_dtype
+from llmlab.runtime.saved_tensors import bytes_of, kept_for_backward
 from llmlab.runtime.seed import torch_generator
 from llmlab.shards.batches import StreamSource, evaluation_batches
 from llmlab.train.config import TrainConfig

@@ -12,7 +12,7 @@ from llmlab.artifacts.metrics import rounded, write_metrics
 from llmlab.artifacts.params import load_section, load_value
 from llmlab.pipeline.stage import run_stage
 from llmlab.runtime.device import set_threads
-from llmlab.runtime.kept import bytes_of, kept_for_backward
+from llmlab.runtime.saved_tensors import bytes_of, kept_for_backward
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
 

@@ -17,8 +17,8 @@ from llmlab.cli.holders import scratch_root
 from llmlab.cli.project import PARAMS, project_params
 from llmlab.cli.sections import check_sections
 from llmlab.model.config import ModelConfig
+from llmlab.pipeline.graph import read_stages, stage_called
 from llmlab.pipeline.grid import parse_grid, points, shown, value_text
-from llmlab.pipeline.spine import read_spine, stage_called
 from llmlab.pipeline.sweep import Prepared, Result, Sweep
 from llmlab.shards.batches import evaluation_batches
 from llmlab.shards.format import read_shard
@@ -77,7 +77,7 @@ def _checked(sweep: Sweep, point: dict[str, Any]) -> Prepared:
 
 def _refresh_fingerprints() -> None:
     """Let the stage `fingerprint` say what the code is now, so that results of other code are not taken for these."""
-    stage = stage_called(read_spine(_SPINE, project_params()), "fingerprint")
+    stage = stage_called(read_stages(_SPINE, project_params()), "fingerprint")
     done = subprocess.run([sys.executable, *stage.command[1:]], capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"stage fingerprint failed: {done.stderr.strip()}", "run `dvc repro fingerprint` by hand")

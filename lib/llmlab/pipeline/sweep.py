@@ -23,9 +23,9 @@ from llmlab.artifacts.atomic import write_json
 from llmlab.artifacts.errors import LabError
 from llmlab.artifacts.manifest import hash_file, hash_folder, hash_json, read_json
 from llmlab.artifacts.params import read_params
+from llmlab.pipeline.graph import Stage, overlaps, reached, read_stages, stage_called
 from llmlab.pipeline.grid import Point
 from llmlab.pipeline.presets import set_value
-from llmlab.pipeline.spine import Stage, overlaps, reached, read_spine, stage_called
 
 _PARAMS, _SPINE = "params.yaml", "dvc.yaml"
 # Beside what stages depend on: their programs, the library, downloads.
@@ -81,7 +81,7 @@ class Sweep:
         for key, value in point.items():
             set_value(folder / _PARAMS, key, value)
         params = read_params(folder / _PARAMS)
-        stages = read_spine(self.project / _SPINE, params)
+        stages = read_stages(self.project / _SPINE, params)
         chosen = reached(stages, point, stage_called(stages, self.target))
         inputs = _inputs(chosen)
         _link(self.project, folder, stages, chosen, inputs)

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from llmlab.artifacts.params import read_params
-from llmlab.pipeline.spine import before, reached, read_spine, stage_called
+from llmlab.pipeline.graph import before, reached, read_stages, stage_called
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def stages():
-    return read_spine(ROOT / "dvc.yaml", read_params(ROOT / "params.yaml"))
+    return read_stages(ROOT / "dvc.yaml", read_params(ROOT / "params.yaml"))
 
 
 def names(found):
@@ -56,9 +56,9 @@ def test_what_cannot_be_swept_is_named(stages, refuses, tmp_path):
     pretrain = stage_called(stages, "pretrain")
     refuses(["`sft.lr`", "stage pretrain"], reached, stages, ["sft.lr"], pretrain)
     refuses(["`pretrian`", "did you mean `pretrain`"], stage_called, stages, "pretrian")
-    refuses(["dvc.yaml is missing"], read_spine, tmp_path / "dvc.yaml", {})
+    refuses(["dvc.yaml is missing"], read_stages, tmp_path / "dvc.yaml", {})
     circle = "stages:\n  a: {cmd: x, deps: [p], outs: [q]}\n  b: {cmd: x, deps: [q], outs: [p]}\n"
     (tmp_path / "dvc.yaml").write_text(circle, encoding="utf-8")
-    refuses(["a, b", "circle"], read_spine, tmp_path / "dvc.yaml", {})
+    refuses(["a, b", "circle"], read_stages, tmp_path / "dvc.yaml", {})
     (tmp_path / "dvc.yaml").write_text("stages:\n  a: {cmd: 'x ${no.where}', outs: [q]}\n", encoding="utf-8")
-    refuses(["${no.where}"], read_spine, tmp_path / "dvc.yaml", {"no": 1})
+    refuses(["${no.where}"], read_stages, tmp_path / "dvc.yaml", {"no": 1})

@@ -44,7 +44,7 @@ def overlaps(one: str, other: str) -> bool:
     return one == other or lies_in(one, other) or lies_in(other, one)
 
 
-def read_spine(path: Path, params: Mapping[str, Any]) -> list[Stage]:
+def read_stages(path: Path, params: Mapping[str, Any]) -> list[Stage]:
     """The stages of a pipeline file, every one after those that it depends on.
 
     Raises:

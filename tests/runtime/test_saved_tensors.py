@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from llmlab.runtime.kept import bytes_of, kept_for_backward
+from llmlab.runtime.saved_tensors import bytes_of, kept_for_backward
 
 
 def test_a_storage_counts_once_however_many_tensors_share_it():
