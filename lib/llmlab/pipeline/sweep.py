@@ -27,7 +27,7 @@ from llmlab.pipeline.graph import Stage, overlaps, reached, read_stages, stage_c
 from llmlab.pipeline.grid import Point
 from llmlab.pipeline.presets import set_value
 
-_PARAMS, _SPINE = "params.yaml", "dvc.yaml"
+_PARAMS, _PIPELINE = "params.yaml", "dvc.yaml"
 # Beside what stages depend on: their programs, the library, downloads.
 _ALWAYS = ("stages", "lib", ".cache")
 _SAID = "error: "
@@ -81,7 +81,7 @@ class Sweep:
         for key, value in point.items():
             set_value(folder / _PARAMS, key, value)
         params = read_params(folder / _PARAMS)
-        stages = read_stages(self.project / _SPINE, params)
+        stages = read_stages(self.project / _PIPELINE, params)
         chosen = reached(stages, point, stage_called(stages, self.target))
         inputs = _inputs(chosen)
         _link(self.project, folder, stages, chosen, inputs)
