@@ -15,8 +15,8 @@ from llmlab.model.config import ModelConfig
 from llmlab.pipeline.stage import run_stage
 from llmlab.runtime.seed import numpy_generator
 from llmlab.shards.batches import Batch, BatchSource
+from llmlab.shards.byte_shard import byte_shard, byte_tokenizer, spread_batches
 from llmlab.shards.format import Shard
-from llmlab.shards.gather import byte_shard, byte_tokenizer, spread_batches
 from llmlab.train.config import TrainConfig
 from llmlab.train.trial import Trial, once, run_trial
 

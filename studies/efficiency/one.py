@@ -21,7 +21,7 @@ from llmlab.runtime.device import machine_facts, peak_memory_mib
 from llmlab.runtime.precision import has_bf16
 from llmlab.runtime.seed import derive, torch_generator
 from llmlab.shards.batches import StreamSource
-from llmlab.shards.gather import byte_shard, byte_tokenizer, spread_batches
+from llmlab.shards.byte_shard import byte_shard, byte_tokenizer, spread_batches
 from llmlab.train.config import TrainConfig
 from llmlab.train.loop import train
 from llmlab.train.setup import memory_needed, pass_rows, prepare

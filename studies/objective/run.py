@@ -18,7 +18,7 @@ from llmlab.model.transformer import Transformer
 from llmlab.pipeline.stage import run_stage
 from llmlab.runtime.seed import derive, numpy_generator, torch_generator
 from llmlab.shards.batches import StreamSource
-from llmlab.shards.gather import byte_shard, byte_tokenizer, spread_batches
+from llmlab.shards.byte_shard import byte_shard, byte_tokenizer, spread_batches
 from llmlab.train.config import TrainConfig
 from llmlab.train.trial import Trial, once, run_trial
 

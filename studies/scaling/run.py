@@ -12,8 +12,8 @@ from llmlab.model.count import count_parameters, flops_per_token
 from llmlab.pipeline.stage import run_stage
 from llmlab.runtime.seed import derive
 from llmlab.shards.batches import Batch, StreamSource
+from llmlab.shards.byte_shard import byte_shard, byte_tokenizer, spread_batches
 from llmlab.shards.format import Shard
-from llmlab.shards.gather import byte_shard, byte_tokenizer, spread_batches
 from llmlab.train.config import TrainConfig
 from llmlab.train.trial import Trial, once, run_trial
 

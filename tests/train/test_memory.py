@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -97,6 +98,9 @@ RUNS = {
     },
 }  # fmt: skip
 
+# What lies in the holes of a piece of logits differs from run to run, by 30 MB in 170: the middle one of several.
+REPEATS = {"vocabulary": 9}
+
 
 def measured(tmp_path, given):
     program = tmp_path / "driver.py"
@@ -111,9 +115,10 @@ def measured(tmp_path, given):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_the_estimate_is_within_15_percent_of_what_is_used(tmp_path, name):
-    found = measured(tmp_path, RUNS[name])
-    assert found["used"] > 80 * 2**20
-    assert found["needed"] == pytest.approx(found["used"], rel=0.15), f"{found['needed'] / found['used']:.3f}"
+    found = [measured(tmp_path, RUNS[name]) for _ in range(REPEATS.get(name, 1))]
+    used, needed = median(each["used"] for each in found), found[0]["needed"]
+    assert used > 80 * 2**20
+    assert needed == pytest.approx(used, rel=0.15), f"{needed / used:.3f}"
 
 
 def test_a_long_run_does_not_grow(tmp_path):

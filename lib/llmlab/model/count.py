@@ -58,7 +58,9 @@ class Footprint:
     masks: int
     """Of these the attention masks, one a layer, all of one size."""
     head: int
-    """The head's gradient before and after it is scaled, and the logits of the few rows that it takes at a time."""
+    """The head's gradient before and after it is scaled, and `logits`."""
+    logits: int
+    """Of the few rows that the head takes at a time."""
     workspace: int
     """Of Muon's iteration."""
 
@@ -109,7 +111,7 @@ def footprint(
     low = bytes_per_activation == 2
     # Autocast keeps a copy of every matrix in bf16 for the pass; FSDP gathers blocks in bf16 to begin with.
     copies = 2 * ((0 if parallel == "fsdp" else matrices) + vocab_size * config.resolved_width) if low else 0
-    head = 8 * vocab_size * config.resolved_width + min(tokens, _HEAD_ROWS) * vocab_size * (8 if low else 4)
+    logits = min(tokens, _HEAD_ROWS) * vocab_size * (8 if low else 4)
     workspace = _muon_numbers(config) * bytes_per_activation if optimizer == "muon" else 0
     gathered = 0
     if parallel == "fsdp" and processes > 1:
@@ -128,7 +130,8 @@ def footprint(
         # A pipeline keeps a pass for each of its processes, of their share of the layers.
         activations=activations,
         masks=masks,
-        head=head,
+        head=8 * vocab_size * config.resolved_width + logits,
+        logits=logits,
         workspace=workspace // (layers * owned),
     )
 

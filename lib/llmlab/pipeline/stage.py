@@ -35,7 +35,7 @@ def run_stage(main: Callable[..., dict[str, Any] | None], together: Callable[[Pa
             stream.reconfigure(line_buffering=True)
 
     def program(**arguments: Any) -> None:
-        name = "-".join([Path(sys.argv[0]).stem, *(str(v) for v in arguments.values() if isinstance(v, str))])
+        name = "-".join([Path(sys.argv[0]).stem, *(str(v) for v in arguments.values() if isinstance(v, str | int))])
         try:
             _refuse_other_library()
             if together(PARAMS):

@@ -17,8 +17,9 @@ from llmlab.train.config import TrainConfig
 
 _SHARED = "pretrain"  # the stage that several processes can share
 # A heap from which blocks of many sizes and lives come and go has holes. Beside the tensors themselves a process was
-# seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps and of Muon's workspace.
-_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE = 24 * 2**20, 0.35, 0.5
+# seen to take (tests/train/test_memory.py) so many bytes, these shares of what a pass keeps, of Muon's workspace and,
+# on average, of the logits: in one run the weights' moments and copies come to lie in their holes, in another not.
+_HEAP, _OF_ACTIVATIONS, _OF_WORKSPACE, _OF_LOGITS = 24 * 2**20, 0.35, 0.5, 0.6
 
 
 def prepare(
@@ -94,7 +95,8 @@ def memory_needed(
         return parts.peak(accumulate)  # the best weights and milestones lie in the machine's memory
     snapshots = parts.weights * (1 + len(config.milestones))
     # A mask fits into the hole that another one leaves.
-    holes = int(_OF_ACTIVATIONS * (parts.activations - parts.masks) + _OF_WORKSPACE * parts.workspace)
+    kept = parts.activations - parts.masks
+    holes = int(_OF_ACTIVATIONS * kept + _OF_WORKSPACE * parts.workspace + _OF_LOGITS * parts.logits)
     if model.gradient_checkpointing:
         holes = 0  # see `place_memory`
     # At the end there is one more copy of the weights.
