@@ -29,6 +29,8 @@ CORPUS = {"dedupe", "decontaminate", "split"}
 TUNED = {"sft", "lora", "evaluate"}
 AFTER_SPLIT = {"train_tokenizer", "shard", "pretrain", "instruct", *TUNED, "plot"}
 ALL = {"tasks", *SCRAPE, *CLEAN, *CORPUS, *AFTER_SPLIT}
+# A script's name is its stage's, but for one.
+SCRIPTS = {stage.split("@")[0] for stage in ALL} - {"evaluate"} | {"measure"}
 
 
 @dataclass
@@ -136,7 +138,6 @@ ROUNDS: dict[str, list[Edit]] = {
         constant("lib/llmlab/pipeline/presets.py"),
         constant("lib/llmlab/pipeline/closure.py"),
     ],
-    "artifacts, which all stand on": [constant("lib/llmlab/artifacts/errors.py", *ALL)],
     "corpus, catalogue, tasks, viz, a stage": [
         constant("lib/llmlab/corpus/quality.py", *CLEAN),
         line(
@@ -163,17 +164,15 @@ ROUNDS: dict[str, list[Edit]] = {
         line("lib/llmlab/evals/bootstrap.py", "from llmlab.corpus import census as _touched", "evaluate"),
         text("stages/plot.py", lambda before: before.replace(UNUSED_IMPORT, ""), {"plot"}),
     ],
-    # One of three that reach the same stages; that each does is told by closures, below.
+    # One of several that reach the same stages; that each does is told by closures, below.
     "model": [constant("lib/llmlab/model/ffn.py", "pretrain", *TUNED)],
-    "params of the corpus that change no output": [
+    "params of the corpus and of training that change no output": [
         param("scrape.english.max_documents", 1_000_000, "scrape@english"),
         param("clean.quality", {"max_chars": 1_999_999}, *CLEAN),
         param("dedupe.threshold", 0.71, "dedupe"),
         param("decontaminate.ngram_words", 14, "decontaminate", "evaluate"),
         param("tokenizer.train_bytes", 19_999_999, "train_tokenizer"),
         param("shard.kinds", ["dialogue", "verse", "prose", "code"], "shard"),
-    ],
-    "params of training that change no output": [
         param("train.checkpoint_every", 2, "pretrain"),
         param("sft.checkpoint_every", 1, "sft"),
         param("lora.train.checkpoint_every", 1, "lora"),
@@ -236,22 +235,18 @@ def test_exactly_the_stages_that_can_feel_an_edit_run(edited: MadeProject, name:
 @pytest.mark.parametrize(
     ("name", "holders"),
     [
-        ("runtime/seed.py", {"pretrain", "sft", "lora", "evaluate"}),
-        ("model/ffn.py", {"pretrain", "sft", "lora", "evaluate"}),
+        ("artifacts/errors.py", SCRIPTS),
+        ("runtime/seed.py", {"pretrain", "sft", "lora", "measure"}),
+        ("model/ffn.py", {"pretrain", "sft", "lora", "measure"}),
         # `evaluate` runs after it since the models' folders say what code made them.
         ("train/groups.py", {"pretrain", "sft", "lora"}),
+        ("shards/encode.py", {"shard"}),
     ],
 )
-def test_exactly_the_stages_that_train_or_measure_hold_a_file(
-    project: MadeProject, name: str, holders: set[str]
-) -> None:
-    scripts = {"pretrain": "pretrain", "sft": "sft", "lora": "lora", "evaluate": "measure", "shard": "shard"}
+def test_exactly_these_scripts_hold_a_file(project: MadeProject, name: str, holders: set[str]) -> None:
     library = project.root / "lib"
-    closures = {
-        stage: fingerprint(project.root / "stages" / f"{script}.py", library)["files"]
-        for stage, script in scripts.items()
-    }
-    assert {stage for stage, files in closures.items() if f"llmlab/{name}" in files} == holders
+    closures = {script: fingerprint(project.root / "stages" / f"{script}.py", library)["files"] for script in SCRIPTS}
+    assert {script for script, files in closures.items() if f"llmlab/{name}" in files} == holders
 
 
 def test_after_all_is_undone_the_run_cache_has_everything(project: MadeProject) -> None:
