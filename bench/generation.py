@@ -278,8 +278,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             axes.set_xticks(
                 sorted({row[across] for row in rows}), [str(x) for x in sorted({row[across] for row in rows})]
             )
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
             axes.minorticks_off()
-        figure.axes[0].legend()
+        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         figure.supxlabel("14 M parameters, vocabulary 8,192; dotted: bytes read over measured bandwidth", color=MUTED)
 
     save_picture(path, (10, 4.4), paint)

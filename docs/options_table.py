@@ -30,4 +30,7 @@ def _info(hint: object) -> OptionInfo:
 
 
 def _flag(name: str, hint: object) -> str:
-    return next(iter(_info(hint).param_decls or ()), f"--{name}")
+    """The first given name of an option; inside `Annotated` typer holds it as the default until it runs."""
+    info = _info(hint)
+    given = [text for text in (info.default, *(info.param_decls or ())) if str(text).startswith("--")]
+    return next(iter(given), f"--{name}")
