@@ -1,8 +1,8 @@
 """The reader's step of one id as one compiled program: no call between the products but the program's own.
 
 What lies between the products of a layer is some twenty operations of a microsecond's work and several of a call.
-Inductor fuses them into a few loops; attention over the whole room, with a mask for what is not yet written, keeps all
-shapes the same at every step, so that one compilation (half a minute on a slow machine) serves a whole text.
+Inductor fuses them into a few loops. Only the number of positions changes from step to step; it is a variable of the
+program, so that one compilation (half a minute on a slow machine) serves a whole text.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from types import FunctionType
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from llmlab.decode.cache import Room, StaticLayer
 from llmlab.decode.reader import JoinedBlock, Reader, Rotary
@@ -33,6 +32,7 @@ class CompiledReader(Reader):
         """As `Reader`; nothing is compiled before the first step."""
         super().__init__(model)
         self._programs: dict[int, _Program] = {}
+        self._everything: Tensor | None = None
 
     def _run(
         self, ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCache | None, keep: bool = False
@@ -43,19 +43,33 @@ class CompiledReader(Reader):
         past, capacity = cache.length, rooms[0].k_BKCE.shape[2]
         ids_BS = torch.cat((cache.ids_BS, ids_BT), dim=1)
         documents_BS = torch.cat((cache.documents_BS, cache.documents_BS[:, -1:]), dim=1)
-        seen_BS = self._mask(documents_BS, 1, past, ids_BT.device)
-        assert seen_BS is not None
-        seen_BC = F.pad(seen_BS[:, 0, 0], (0, capacity - past - 1))
         unbroken = bool((documents_BS == documents_BS[:, :1]).all())
         x_BD = self._embed(ids_BS, None if unbroken else documents_BS, 1)[:, 0]
-        program = self._programs.get(capacity) or self._compiled(capacity)
+        seen_BS = self._seen(documents_BS, unbroken, capacity)
+        program = self._programs.get(capacity)
+        if program is None:
+            program = self._compiled(capacity)
+            torch._dynamo.mark_dynamic(seen_BS, 1)
         place = torch.tensor([past], device=ids_BT.device)
         rotary = self._turns(past, 1, ids_BT.device)
         keys, values = [room.k_BKCE for room in rooms], [room.v_BKCE for room in rooms]
-        y_BD = program(x_BD, place, rotary, seen_BC, keys, values)
+        y_BD = program(x_BD, place, rotary, seen_BS, keys, values)
         for room in rooms:
             room.filled = past + 1
         return y_BD[:, None], KVCache(tuple(room.view(past + 1) for room in rooms), ids_BS, documents_BS)
+
+    def _seen(self, documents_BS: Tensor, unbroken: bool, capacity: int) -> Tensor:
+        """Which of the S positions the last one sees, (B, S); S is what varies in a program."""
+        S = documents_BS.shape[1]
+        if unbroken and self._sees_all(S - 1, 1):
+            if self._everything is None or self._everything.shape[1] < capacity:
+                self._everything = documents_BS.new_ones(1, capacity, dtype=torch.bool)
+            seen_BS = self._everything[:, :S]
+        else:
+            mask = self._mask(documents_BS, 1, S - 1, documents_BS.device)
+            assert mask is not None
+            seen_BS = mask[:, 0, 0]
+        return seen_BS
 
     def _compiled(self, capacity: int) -> _Program:
         """Guards would look at every weight at every step; here nothing that they watch can change."""
@@ -64,13 +78,13 @@ class CompiledReader(Reader):
             x_BD: Tensor,
             place: Tensor,
             rotary: Rotary | None,
-            seen_BC: Tensor,
+            seen_BS: Tensor,
             keys: list[Tensor],
             values: list[Tensor],
         ) -> Tensor:
             for number, block in enumerate(self.blocks):
                 assert isinstance(block, JoinedBlock)
-                x_BD = _layer(block, x_BD, place, rotary, seen_BC, keys[number], values[number])
+                x_BD = _layer(block, x_BD, place, rotary, seen_BS, keys[number], values[number])
             return self.norm(x_BD)
 
         # torch keeps programs with the code object, and without guards would hand ours to every other model.
@@ -96,7 +110,7 @@ def _layer(
     x_BD: Tensor,
     place: Tensor,
     rotary: Rotary | None,
-    seen_BC: Tensor,
+    seen_BS: Tensor,
     k_BKCE: Tensor,
     v_BKCE: Tensor,
 ) -> Tensor:
@@ -105,11 +119,12 @@ def _layer(
     q_BHE, k_BKE, v_BKE = qk_B1NE[:, 0, : block.heads], qk_B1NE[:, 0, block.heads :], v_B1KE[:, 0]
     k_BKCE.index_copy_(2, place, k_BKE[:, :, None])
     v_BKCE.index_copy_(2, place, v_BKE[:, :, None])
+    k_BKSE, v_BKSE = k_BKCE[:, :, : seen_BS.shape[1]], v_BKCE[:, :, : seen_BS.shape[1]]
     # A query per head of each group; sums in place of products of matrices, which would be calls again.
     q_BKGE = q_BHE.unflatten(1, (block.kv_heads, -1))
-    scores_BKGC = (q_BKGE[:, :, :, None] * k_BKCE[:, :, None]).sum(-1) * block.head_size**-0.5
-    scores_BKGC = scores_BKGC.masked_fill(~seen_BC[:, None, None], -torch.inf)
-    weights_BKGC = scores_BKGC.softmax(dim=-1)
-    y_BKGE = (weights_BKGC[..., None] * v_BKCE[:, :, None]).sum(-2)
+    scores_BKGS = (q_BKGE[:, :, :, None] * k_BKSE[:, :, None]).sum(-1) * block.head_size**-0.5
+    scores_BKGS = scores_BKGS.masked_fill(~seen_BS[:, None, None], -torch.inf)
+    weights_BKGS = scores_BKGS.softmax(dim=-1)
+    y_BKGE = (weights_BKGS[..., None] * v_BKSE[:, :, None]).sum(-2)
     x_BD = x_BD + block.output(y_BKGE.flatten(1))
     return x_BD + block.feed_forward(x_BD)

@@ -104,7 +104,8 @@ def _steps(
     silent = torch.tensor(sorted(banned), dtype=torch.long)
     for step in range(config.max_new):
         scores_BV = logits_BV.float().cpu()
-        scores_BV[:, silent] = -torch.inf
+        if banned:
+            scores_BV[:, silent] = -torch.inf
         tokens_B = sample(scores_BV, config, generator)
         tokens = tokens_B.tolist()
         for row, token in zip(rows, tokens, strict=True):
