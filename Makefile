@@ -8,6 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 WORKERS ?= 2
 # Smalltalk sources that `make bench` measures the parser on: any checkout.
 SMALLTALK ?= data/bundled/smalltalk
+BENCH ?= scrub duplicates contamination acquisition tokenizer-speed throughput generation adapters compression tools \
+	time-to-loss time-to-bits time-to-gpu-loss memory
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test test-slow check format lint docs smoke sample eval bench plot note clean
@@ -63,13 +65,9 @@ sample: $(READY)  ## some text from the base model
 eval: $(READY)  ## measure the models again
 	dvc repro evaluate
 
-bench: $(READY)  ## the parser on $(SMALLTALK), duplicates, scrubbing, the web, time to loss, generation (about 25 minutes)
-	python bench/smalltalk.py $(SMALLTALK)
-	python bench/scrub.py
-	python bench/duplicates.py
-	python bench/acquisition.py
-	python bench/time_to_loss.py
-	python bench/generation.py --part race --part table --part products
+bench: $(READY)  ## every part of `lab bench` that needs no clones, after make repro (some three hours; BENCH="scrub tools" takes some)
+	lab bench smalltalk $(SMALLTALK)
+	for part in $(BENCH); do lab bench $$part || exit 1; done
 
 plot: $(READY)  ## draw the figures again
 	dvc repro plot
