@@ -20,7 +20,7 @@ _COLUMNS = (
     *("part", "seed", "arm", "greedy", "pass@1", "pass@8", "reward", "win", "win_low", "win_high"),
     *("bits_per_byte", "tax", "no_signal", "no_signal_last", "steps", "compute", "share_of_budget"),
 )
-_PARTS = ("arithmetic", "smalltalk")
+_PARTS = {"arithmetic": "Arithmetic", "longer": "Arithmetic, 4 × the budget", "smalltalk": "Smalltalk"}
 Row = dict[str, Any]
 
 
@@ -55,7 +55,7 @@ def _paint(figure: Figure, rows: Sequence[Row]) -> None:
         own = [row for row in rows if row["part"] == part]
         seeds = len({row["seed"] for row in own})
         skill, win, tax = panels[line]
-        name = f"{part.capitalize()}, {seeds} seed{'s' if seeds > 1 else ''}"
+        name = f"{_PARTS[part]}, {seeds} seed{'s' if seeds > 1 else ''}"
         _bars(skill, own, ("pass@1", "pass@8"), f"{name}: pass@1 (dark) and pass@8 (pale)")
         skill.set_ylim(0, 1)
         _bars(win, own, ("win",), "Win rate against the start")
