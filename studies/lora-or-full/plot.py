@@ -16,6 +16,13 @@ from llmlab.viz.theme import MUTED, bare, no_data, save_picture
 
 DOMAINS = ("dialect", "verse", "logs")
 TITLES = {"dialect": "GNU Smalltalk", "verse": "Song verse", "logs": "Java stack traces"}
+# What the question asks: is the first of two better than the second?
+PAIRS = (
+    *(("full", "all-64"), ("full", "blocks"), ("blocks", "all-64"), ("all-64", "all-16"), ("all-16", "all-4")),
+    *(("all-16", "attention-16"), ("all-16", "attention-64"), ("all-16", "ffn-16"), ("ffn-16", "attention-64")),
+    *(("adaptive-4", "all-4"), ("roles-even", "all-16"), ("roles-even", "all-4"), ("roles-ranked", "all-16")),
+    *(("roles-ranked", "roles-even"), ("roles-ranked", "numbers-ranked"), ("numbers-ranked", "all-16")),
+)
 ROLES = ("all-4", "all-16", "roles-even", "roles-ranked", "numbers-ranked")
 _COLUMNS = ("domain", "seed", "arm", "rate", "new", "old", "gain", "forgotten")
 _COLORS = {"all": "#0072B2", "attention": "#E69F00", "ffn": "#009E73", "adaptive": "#CC79A7"}
@@ -31,9 +38,11 @@ def main(*, results: Path, cost: Path, table: Path, tables: Path, plots: Path) -
         writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    write_text(tables, "\n".join([*_arms_table(rows), "", *_rates_table(rates), "", *_cost_table(prices)]) + "\n")
+    parts = (_arms_table(rows), _pairs_table(rows), _rates_table(rates), _cost_table(prices))
+    write_text(tables, "\n\n".join("\n".join(part) for part in parts) + "\n")
     plots.mkdir(exist_ok=True)
     save_picture(plots / "arms.png", (12, 7), lambda figure: _paint_arms(figure, rows, prices))
+    save_picture(plots / "forgetting.png", (12, 3.8), lambda figure: _paint_forgetting(figure, rows))
     save_picture(plots / "rates.png", (12, 3.6), lambda figure: _paint_rates(figure, rates))
     save_picture(plots / "roles.png", (9, 3.6), lambda figure: _paint_roles(figure, rows))
 
@@ -69,6 +78,30 @@ def _arms_table(rows: Sequence[Row]) -> list[str]:
         cells = [_cell(_of(rows, domain, arm, figure)) for domain in DOMAINS for figure in ("new", "forgotten")]
         lines.append(f"| {arm} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _pairs_table(rows: Sequence[Row]) -> list[str]:
+    """Differences of means, by the rule of the README: without a word where it does not decide."""
+    heads = [f"{TITLES[domain]}: {figure}" for domain in DOMAINS for figure in ("new", "forgotten")]
+    lines = ["| first less second | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for first, second in PAIRS:
+        cells = [
+            _difference(_of(rows, domain, first, figure), _of(rows, domain, second, figure))
+            for domain in DOMAINS
+            for figure in ("new", "forgotten")
+        ]
+        lines.append(f"| {first}, {second} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _difference(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """The first is better if it is lower on every seed, and by more than the larger deviation in the mean."""
+    if len(ours) != len(theirs) or len(ours) < 2:
+        return ""
+    moved, spread = fmean(ours) - fmean(theirs), max(stdev(ours), stdev(theirs))
+    signs = {a < b for a, b in zip(ours, theirs, strict=True)}
+    decided = len(signs) == 1 and abs(moved) > spread
+    return f"{moved:+.3f}" + (" better" if decided and moved < 0 else " worse" if decided else "")
 
 
 def _rates_table(rates: Mapping[str, Any]) -> list[str]:
@@ -129,6 +162,20 @@ def _curves(axes: Axes, rows: Sequence[Row], prices: Mapping[str, Any], domain: 
             axes.plot([size] * len(values), values, ".", color=color, markersize=3, alpha=0.7)
 
 
+def _paint_forgetting(figure: Figure, rows: Sequence[Row]) -> None:
+    """What was learned against what was lost, an arm a name at its mean: the better, the nearer to the lower left."""
+    panels = figure.subplots(1, len(DOMAINS), squeeze=False)[0]
+    for axes, domain in zip(panels, DOMAINS, strict=True):
+        bare(axes, "y")
+        axes.set_title(f"{TITLES[domain]}: lost on the old text")
+        for arm in (each for each in _arms(rows) if _of(rows, domain, each, "new")):
+            new, lost = _of(rows, domain, arm, "new"), _of(rows, domain, arm, "forgotten")
+            color = _COLORS.get(arm.rsplit("-", 1)[0], MUTED)
+            axes.plot(new, lost, ".", color=color, markersize=3, alpha=0.7)
+            axes.annotate(arm, (fmean(new), fmean(lost)), color=color, fontsize=7, ha="center", va="bottom")
+        axes.set_xlabel("bits per byte of the new text")
+
+
 def _paint_rates(figure: Figure, rates: Mapping[str, Any]) -> None:
     panels = figure.subplots(1, len(DOMAINS), squeeze=False)[0]
     names = list(dict.fromkeys(arm for found in rates.values() for arm in found))
@@ -136,10 +183,11 @@ def _paint_rates(figure: Figure, rates: Mapping[str, Any]) -> None:
         bare(axes, "y")
         axes.set_xscale("log")
         axes.set_title(f"{TITLES[domain]}: bits by rate")
-        for number, (arm, found) in enumerate(rates[domain].items()):
+        for arm, found in rates[domain].items():
+            color = f"C{names.index(arm)}"
             tried = [(float(rate), loss) for rate, loss in found["tried"].items() if loss is not None]
-            axes.plot(*zip(*tried, strict=True), "-o", markersize=3, color=f"C{names.index(arm)}", label=arm)
-            axes.axvline(found["best"], color=f"C{number}", linewidth=0.6, linestyle=":")
+            axes.plot(*zip(*tried, strict=True), "-o", markersize=3, color=color, label=arm)
+            axes.axvline(found["best"], color=color, linewidth=0.6, linestyle=":")
         axes.set_xlabel("learning rate")
     panels[0].legend(fontsize=7)
 
