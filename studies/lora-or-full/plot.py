@@ -150,7 +150,7 @@ def _paint_arms(figure: Figure, rows: Sequence[Row], prices: Mapping[str, Any]) 
                 continue
             _curves(axes, rows, prices, domain, figure_name)
             axes.set_title(f"{TITLES[domain]}: " + ("bits per byte" if line == 0 else "lost on the old text"))
-    panels[0][1].legend(loc=(0.02, 0.1))
+    panels[0][1].legend(loc=(0.02, 0.1), fontsize=8)
     for axes in panels[1]:
         axes.set_xlabel("numbers trained")
 
