@@ -21,7 +21,7 @@ _COLUMNS = (
     *("bits_per_byte", "tax", "no_signal", "no_signal_last", "steps", "compute", "share_of_budget"),
     *("valid", "sound", "likeness", "concise", "distinct", "commonest"),
 )
-_PARTS = {"arithmetic": "Arithmetic", "longer": "Arithmetic, 4 × the budget", "smalltalk": "Smalltalk"}
+_PARTS = {"arithmetic": "Arithmetic", "longer": "Arithmetic, longer", "smalltalk": "Smalltalk"}
 # In per cent.
 _FIGURES = {
     "greedy": "likeliest right",
