@@ -3,7 +3,7 @@
 import math
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +50,8 @@ class ArithmeticConfig:
     imitate: AlignConfig
 
 
-def run(seed: int, out: Path) -> None:
-    """All arms from one start."""
+def run(seed: int, out: Path, times: int = 1) -> None:
+    """All arms from one start; `times` the steps of grpo, and so of the others, which draw `times` the answers."""
     config = build(ArithmeticConfig, read_params(Path("params.yaml"))["arithmetic"], "params.yaml: arithmetic")
     set_threads(config.start.threads)
     sizes = {"train": config.pairs, "val": config.held_out, "test": config.test}
@@ -62,7 +62,11 @@ def run(seed: int, out: Path) -> None:
     words = train_tokenizer([each.prompt for each in drawn["train"]], TokenizerConfig(kind="char"), [config.lang])
     sets = {name: questions(words, examples, grade_answer) for name, examples in drawn.items()}
     model = begin(config, words, sets, seed)
-    arms = {"grpo": config.grpo, "best_of": config.best_of, "dpo": config.dpo, "imitate": config.imitate}
+    longer = replace(config.grpo.train, steps=times * config.grpo.train.steps)
+    arms = {"grpo": replace(config.grpo, train=longer)} | {
+        name: replace(arm, ask=times * arm.ask)
+        for name, arm in (("best_of", config.best_of), ("dpo", config.dpo), ("imitate", config.imitate))
+    }
     field = Field(
         sets["train"],
         sets["val"],

@@ -2,17 +2,24 @@
 
 import copy
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from llmlab.align.fit import Aligned, align
 from llmlab.align.lift import Solved, history_report, skill_of, win_rate
-from llmlab.align.problems import Problems
+from llmlab.align.problems import Grade, Problems
 from llmlab.align.recipe import AlignConfig
+from llmlab.align.rewards import RewardConfig
+from llmlab.align.rollouts import roll_out
 from llmlab.artifacts.metrics import rounded, write_metrics
+from llmlab.decode.sampling import SamplingConfig
+from llmlab.evals.completion import spread
 from llmlab.model.transformer import Transformer
+from llmlab.runtime.seed import torch_generator
 from llmlab.train.loop import put_weights
 
 
@@ -26,6 +33,10 @@ class Field:
     solved: Solved
     bits: Callable[[Transformer], float]
     drawn: int
+    plain: Grade | None = None
+    """Tells figures of the likeliest answers to the test, instead of the grade that decides; None: no figures."""
+    shown: int = 0
+    """So many of those answers are kept to be read."""
 
 
 def compete(start: Transformer, field: Field, arms: dict[str, AlignConfig], seed: int, out: Path) -> None:
@@ -34,7 +45,8 @@ def compete(start: Transformer, field: Field, arms: dict[str, AlignConfig], seed
     judge = {"drawn": field.drawn, "seed": seed}
     before = skill_of(start, field.test, sampling, reward, field.solved, **judge)
     bits = field.bits(start)
-    report: dict[str, Any] = {"start": {**before.report(), "bits_per_byte": rounded(bits, 4)}}
+    written = likeliest_of(start, field, sampling, reward)
+    report: dict[str, Any] = {"start": {**before.report(), "bits_per_byte": rounded(bits, 4), **written}}
     budget: Aligned | None = None
     for name, config in arms.items():
         model = copy.deepcopy(start)
@@ -56,8 +68,34 @@ def compete(start: Transformer, field: Field, arms: dict[str, AlignConfig], seed
             "compute": aligned.compute,
             "share_of_budget": rounded(aligned.compute / budget.compute, 3),
             **history_report(aligned.history),
+            **likeliest_of(model, field, sampling, reward),
         }
         write_metrics(out, report)
+
+
+def likeliest_of(model: Transformer, field: Field, sampling: SamplingConfig, reward: RewardConfig) -> dict[str, Any]:
+    """What the likeliest answers to the test are: parts of the reward, how alike they are, and some to be read.
+
+    One answer to everything is the collapse that a cheap reward invites, and no mean of rewards tells it.
+    """
+    if field.plain is None:
+        return {}
+    numbers = range(len(field.test.prompts))
+    greedy = SamplingConfig(temperature=0, max_new=sampling.max_new)
+    found = roll_out(model, field.test, numbers, greedy, reward, torch_generator(0, "unused"))
+    texts = Counter(each.text.strip() for each in found)
+    commonest, times = texts.most_common(1)[0]
+    parts = [field.plain(each.problem, each.text, each.ended) for each in found]
+    ask = field.test.tokenizer.decode
+    return {
+        "parts": {name: rounded(fmean(each[name] for each in parts), 4) for name in parts[0]},
+        "distinct": rounded(len(texts) / len(found), 4),
+        "commonest": {"answer": commonest, "share": rounded(times / len(found), 4)},
+        "answers": [
+            {"prompt": ask(field.test.prompts[each.problem]), "answer": each.text, "right": field.solved(each)}
+            for each in spread(found, field.shown)
+        ],
+    }
 
 
 def affordable(config: AlignConfig, budget: Aligned, context: int) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import arithmetic
 import smalltalk
 
+from llmlab.artifacts.params import load_value
 from llmlab.pipeline.stage import run_stage
 
 
@@ -12,6 +13,8 @@ def main(*, part: str, seed: int, spine: Path, out: Path) -> None:
     """Run all arms from one start and write what they came to."""
     if part == "arithmetic":
         arithmetic.run(seed, out)
+    elif part == "longer":
+        arithmetic.run(seed, out, load_value(Path("params.yaml"), "longer", dict[str, int])["times"])
     else:
         smalltalk.run(seed, spine, out)
 

@@ -1,12 +1,14 @@
-"""Method bodies by the default base model: closed, valid, and with no name that nobody declared."""
+"""Method bodies by the default base model: closed, valid, with no name that nobody declared, and not just anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arms import Field, compete
 
 from llmlab.align.methods import method_problems
+from llmlab.align.problems import Problems
 from llmlab.align.recipe import AlignConfig
+from llmlab.align.rewards import Parts
 from llmlab.artifacts.documents import read_documents
 from llmlab.artifacts.params import build, read_params
 from llmlab.evals.bits_per_byte import score_model
@@ -20,6 +22,9 @@ from llmlab.shards.gather import gather
 from llmlab.tokenizer.base import tokenizer_hash
 from llmlab.tokenizer.table import load_tokenizer
 
+# Valid and sound as an answer to every signature.
+EMPTY = "\n\t^ self\n]"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SmalltalkConfig:
@@ -29,6 +34,8 @@ class SmalltalkConfig:
     held_out: int
     test: int
     drawn: int
+    shown: int
+    """Likeliest answers that each arm's report shows."""
     longest: int
     """Most tokens of class header and signature."""
     documents: int
@@ -58,15 +65,32 @@ def run(seed: int, spine: Path, out: Path) -> None:
     }
     held_out = some(read_shard(spine / "data/shards/test", digest), config.documents)
     field = Field(
-        sets["train"],
-        sets["val"],
-        sets["test"],
+        telling(sets["train"]),
+        telling(sets["val"]),
+        telling(sets["test"]),
         lambda answer: answer.parts["compiles"] == 1,
         lambda model: score_model(model, held_out).bits_per_byte(),
         config.drawn,
+        sets["test"].grade,
+        config.shown,
     )
     arms = {"grpo": config.grpo, "best_of": config.best_of, "dpo": config.dpo, "imitate": config.imitate}
     compete(load(spine, digest), field, arms, seed, out)
+
+
+def telling(problems: Problems) -> Problems:
+    """The same, with an answer worth nothing unless it is closer to the real method than `EMPTY`, or is that method.
+
+    Without this the best policy is to answer `^ self` to everything, and GRPO finds it within ten steps.
+    """
+    floors = [problems.grade(number, EMPTY, True)["correct"] for number in range(len(problems.prompts))]
+
+    def grade(number: int, text: str, ended: bool) -> Parts:
+        parts = problems.grade(number, text, ended)
+        tells = parts["correct"] > floors[number] or parts["correct"] == 1
+        return parts if tells else dict.fromkeys(parts, 0.0)
+
+    return replace(problems, grade=grade)
 
 
 def load(spine: Path, digest: str) -> Transformer:

@@ -1,7 +1,7 @@
 """Tables and pictures of all runs in `results/`, from these alone. See dvc.yaml for how it is called."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -12,13 +12,23 @@ from matplotlib.figure import Figure
 from llmlab.artifacts.atomic import atomic_file, write_text
 from llmlab.artifacts.manifest import read_json
 from llmlab.pipeline.stage import run_stage
+from llmlab.viz.labels import compact
 from llmlab.viz.theme import MUTED, bare, no_data, save_picture
 
 DOMAINS = ("dialect", "verse", "logs")
 TITLES = {"dialect": "GNU Smalltalk", "verse": "Song verse", "logs": "Java stack traces"}
+# What the question asks: is the first of two better than the second?
+PAIRS = (
+    *(("full", "all-64"), ("full", "blocks"), ("blocks", "all-64"), ("all-64", "all-16"), ("all-16", "all-4")),
+    *(("all-16", "attention-16"), ("all-16", "attention-64"), ("all-16", "ffn-16"), ("ffn-16", "attention-64")),
+    *(("adaptive-4", "all-4"), ("roles-even", "all-16"), ("roles-even", "all-4"), ("roles-ranked", "all-16")),
+    *(("roles-ranked", "roles-even"), ("roles-ranked", "numbers-ranked"), ("numbers-ranked", "all-16")),
+)
+FAMILIES = ("full", "blocks", "all", "adaptive", "attention", "ffn", "roles", "numbers")
 ROLES = ("all-4", "all-16", "roles-even", "roles-ranked", "numbers-ranked")
 _COLUMNS = ("domain", "seed", "arm", "rate", "new", "old", "gain", "forgotten")
-_COLORS = {"all": "#0072B2", "attention": "#E69F00", "ffn": "#009E73", "adaptive": "#CC79A7"}
+_LINES = {"all": "#0072B2", "attention": "#E69F00", "ffn": "#009E73", "adaptive": "#CC79A7"}
+_COLORS = {**_LINES, "full": "#1f2328", "blocks": "#6a737d", "roles": "#D55E00", "numbers": "#8a6d3b"}
 Row = dict[str, Any]
 
 
@@ -31,9 +41,11 @@ def main(*, results: Path, cost: Path, table: Path, tables: Path, plots: Path) -
         writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    write_text(tables, "\n".join([*_arms_table(rows), "", *_rates_table(rates), "", *_cost_table(prices)]) + "\n")
+    parts = (_arms_table(rows), _pairs_table(rows), _rates_table(rates), _cost_table(prices))
+    write_text(tables, "\n\n".join("\n".join(part) for part in parts) + "\n")
     plots.mkdir(exist_ok=True)
     save_picture(plots / "arms.png", (12, 7), lambda figure: _paint_arms(figure, rows, prices))
+    save_picture(plots / "forgetting.png", (12, 3.8), lambda figure: _paint_forgetting(figure, rows))
     save_picture(plots / "rates.png", (12, 3.6), lambda figure: _paint_rates(figure, rates))
     save_picture(plots / "roles.png", (9, 3.6), lambda figure: _paint_roles(figure, rows))
 
@@ -52,7 +64,13 @@ def _of(rows: Sequence[Row], domain: str, arm: str, figure: str) -> list[float]:
 
 
 def _arms(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(row["arm"] for row in rows))
+    return sorted({row["arm"] for row in rows}, key=_place)
+
+
+def _place(arm: str) -> tuple[int, int, str]:
+    """Families as they are listed here, ranks within one from the least."""
+    family, _, rank = arm.partition("-")
+    return FAMILIES.index(family), int(rank) if rank.isdigit() else 0, rank
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -71,9 +89,33 @@ def _arms_table(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
+def _pairs_table(rows: Sequence[Row]) -> list[str]:
+    """Differences of means, by the rule of the README: without a word where it does not decide."""
+    heads = [f"{TITLES[domain]}: {figure}" for domain in DOMAINS for figure in ("new", "forgotten")]
+    lines = ["| first less second | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for first, second in PAIRS:
+        cells = [
+            _difference(_of(rows, domain, first, figure), _of(rows, domain, second, figure))
+            for domain in DOMAINS
+            for figure in ("new", "forgotten")
+        ]
+        lines.append(f"| {first}, {second} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _difference(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """The first is better if it is lower on every seed, and by more than the larger deviation in the mean."""
+    if len(ours) != len(theirs) or len(ours) < 2:
+        return ""
+    moved, spread = fmean(ours) - fmean(theirs), max(stdev(ours), stdev(theirs))
+    signs = {a < b for a, b in zip(ours, theirs, strict=True)}
+    decided = len(signs) == 1 and abs(moved) > spread
+    return f"{moved:+.3f}" + (" better" if decided and moved < 0 else " worse" if decided else "")
+
+
 def _rates_table(rates: Mapping[str, Any]) -> list[str]:
     """Best rates, and how many times that of full fine-tuning each is."""
-    arms = list(dict.fromkeys(arm for found in rates.values() for arm in found))
+    arms = sorted({arm for found in rates.values() for arm in found}, key=_place)
     lines = ["| best rate | " + " | ".join(TITLES[domain] for domain in DOMAINS) + " |", "|---|---|---|---|"]
     for arm in arms:
         cells = []
@@ -89,7 +131,7 @@ def _cost_table(prices: Mapping[str, Any]) -> list[str]:
     parts = ("weights", "gradients", "moments", "activations")
     lines = ["| arm | trained | " + " | ".join(f"{part}, KiB" for part in parts) + " | sum, KiB | ms a step |"]
     lines.append("|---" * (len(parts) + 4) + "|")
-    for arm, found in prices.items():
+    for arm, found in sorted(prices.items(), key=lambda item: _place(item[0])):
         cells = [f"{found[part]:,}" for part in parts]
         total = sum(found[part] for part in parts)
         lines.append(
@@ -108,7 +150,7 @@ def _paint_arms(figure: Figure, rows: Sequence[Row], prices: Mapping[str, Any]) 
                 continue
             _curves(axes, rows, prices, domain, figure_name)
             axes.set_title(f"{TITLES[domain]}: " + ("bits per byte" if line == 0 else "lost on the old text"))
-    panels[0][0].legend()
+    panels[0][1].legend(loc=(0.02, 0.1), fontsize=8)
     for axes in panels[1]:
         axes.set_xlabel("numbers trained")
 
@@ -116,10 +158,10 @@ def _paint_arms(figure: Figure, rows: Sequence[Row], prices: Mapping[str, Any]) 
 def _curves(axes: Axes, rows: Sequence[Row], prices: Mapping[str, Any], domain: str, figure: str) -> None:
     """A line for each family over the numbers trained, each seed a dot; full fine-tuning as level lines."""
     bare(axes, "y")
-    axes.set_xscale("log")
+    _by_powers(axes, lambda value, _: compact(value))
     for arm, dash in (("full", "-"), ("blocks", "--")):
         axes.axhline(fmean(_of(rows, domain, arm, figure)), color=MUTED, linestyle=dash, linewidth=1.2, label=arm)
-    for family, color in _COLORS.items():
+    for family, color in _LINES.items():
         arms = [arm for arm in _arms(rows) if arm.rsplit("-", 1)[0] == family and _of(rows, domain, arm, figure)]
         sizes = [prices[arm]["trained"] if family != "adaptive" else prices["all-4"]["trained"] for arm in arms]
         means = [fmean(_of(rows, domain, arm, figure)) for arm in arms]
@@ -129,19 +171,45 @@ def _curves(axes: Axes, rows: Sequence[Row], prices: Mapping[str, Any], domain: 
             axes.plot([size] * len(values), values, ".", color=color, markersize=3, alpha=0.7)
 
 
-def _paint_rates(figure: Figure, rates: Mapping[str, Any]) -> None:
+def _by_powers(axes: Axes, written: Callable[[float, int], str]) -> None:
+    """A logarithmic axis without the small ticks, and without powers in mathematical type."""
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(written)
+
+
+def _paint_forgetting(figure: Figure, rows: Sequence[Row]) -> None:
+    """What was learned against what was lost, a rank at its mean: the better, the nearer to the lower left."""
     panels = figure.subplots(1, len(DOMAINS), squeeze=False)[0]
-    names = list(dict.fromkeys(arm for found in rates.values() for arm in found))
     for axes, domain in zip(panels, DOMAINS, strict=True):
         bare(axes, "y")
-        axes.set_xscale("log")
+        axes.set_title(f"{TITLES[domain]}: lost on the old text")
+        for arm in (each for each in _arms(rows) if _of(rows, domain, each, "new")):
+            new, lost = (fmean(_of(rows, domain, arm, name)) for name in ("new", "forgotten"))
+            family, _, rank = arm.partition("-")
+            named = rank == "1" or not rank.isdigit() or family in ("ffn", "adaptive")
+            axes.plot(new, lost, "o", color=_COLORS[family], markersize=4, label=f"{family}" if named else None)
+            axes.annotate(rank, (new, lost), (4, 2), textcoords="offset points", color=_COLORS[family], fontsize=8)
+        axes.set_xlabel("bits per byte of the new text")
+    handles = {text: handle for handle, text in zip(*panels[0].get_legend_handles_labels(), strict=True)}
+    panels[-1].legend(handles.values(), handles)
+
+
+def _paint_rates(figure: Figure, rates: Mapping[str, Any]) -> None:
+    panels = figure.subplots(1, len(DOMAINS), squeeze=False)[0]
+    names = sorted({arm for found in rates.values() for arm in found}, key=_place)
+    for axes, domain in zip(panels, DOMAINS, strict=True):
+        bare(axes, "y")
+        _by_powers(axes, lambda value, _: f"{value:g}")
+        axes.set_xticks([0.003, 0.01, 0.03])
         axes.set_title(f"{TITLES[domain]}: bits by rate")
-        for number, (arm, found) in enumerate(rates[domain].items()):
+        for arm, found in sorted(rates[domain].items(), key=lambda item: _place(item[0])):
+            color = f"C{names.index(arm)}"
             tried = [(float(rate), loss) for rate, loss in found["tried"].items() if loss is not None]
-            axes.plot(*zip(*tried, strict=True), "-o", markersize=3, color=f"C{names.index(arm)}", label=arm)
-            axes.axvline(found["best"], color=f"C{number}", linewidth=0.6, linestyle=":")
+            axes.plot(*zip(*tried, strict=True), "-o", markersize=3, color=color, label=arm)
+            axes.axvline(found["best"], color=color, linewidth=0.6, linestyle=":")
         axes.set_xlabel("learning rate")
-    panels[0].legend(fontsize=7)
+    panels[0].legend(fontsize=7, loc="upper left")
 
 
 def _paint_roles(figure: Figure, rows: Sequence[Row]) -> None:

@@ -26,7 +26,7 @@ ROLE = ["name", "mark", "name", "string", "string", "mark", "comment", "comment"
 @pytest.fixture(scope="module")
 def study(study_on_path):
     """The study's modules by name."""
-    return {name: importlib.import_module(name) for name in ("roles", "rates")}
+    return {name: importlib.import_module(name) for name in ("roles", "rates", "plot")}
 
 
 def shard_of(ids, languages=("smalltalk",), starts=(0,)):
@@ -102,3 +102,17 @@ def test_the_walk_finds_the_lowest_point_from_either_side(study):
 def test_a_rate_that_ends_in_no_number_is_no_neighbour_of_a_parabola(study):
     assert study["rates"].vertex({0: 1.0, 1: math.inf, -1: 2.0}, 0) == 0.0
     assert study["rates"].vertex({0: 1.0, 1: 2.0, -1: 2.0}, 0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], "-1.000 better"),
+        ([2.0, 2.1, 2.2], [1.0, 1.1, 1.2], "+1.000 worse"),
+        ([1.0, 1.5, 2.0], [1.1, 1.6, 2.1], "-0.100"),  # on every seed, but by less than seeds differ
+        ([1.0, 1.0, 1.9], [1.5, 1.5, 1.8], "-0.300"),  # not on every seed
+        ([1.0, 1.1], [2.0, 2.1, 2.2], ""),  # not the same seeds
+    ],
+)
+def test_an_arm_is_better_on_every_seed_and_by_more_than_seeds_differ(study, ours, theirs, said):
+    assert study["plot"]._difference(ours, theirs) == said
