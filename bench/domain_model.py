@@ -6,14 +6,20 @@ of `CONTEXT` tokens. Since a token costs every model the same, the kind measured
 BPE: that is equal operations, and it reads some of the text again.
 """
 
+import hashlib
+import json
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
+from llmlab.artifacts.atomic import write_json
 from llmlab.artifacts.documents import Document
 from llmlab.evals.bits_per_byte import Scored, score_model
 from llmlab.model.config import ModelConfig
@@ -37,6 +43,10 @@ ROWS = 4
 SEEDS = (1, 2, 3)
 CONTROL, OWN = "bpe", "smalltalk"
 KINDS = (CONTROL, "spm", OWN)
+JOBS = (
+    *((kind, "bytes", seed) for seed in SEEDS for kind in KINDS),
+    *((OWN, "operations", seed) for seed in SEEDS),
+)
 # Those of the default pipeline, whose steps are about as few.
 SHAPE = ModelConfig(depth=2, width=96, head_size=32, context=CONTEXT, ffn="relu2", smear=3, embedding_norm=True)
 TRAIN: dict[str, Any] = {
@@ -47,26 +57,42 @@ Row = dict[str, Any]
 
 
 def compare(
-    texts: Sequence[str], measured: Mapping[str, Sequence[str]], size: int, settings: Mapping[str, Any]
+    texts: Sequence[str],
+    measured: Mapping[str, Sequence[str]],
+    size: int,
+    settings: Mapping[str, Any],
+    kept: Path | None = None,
 ) -> Iterator[Row]:
-    """Bits per byte of held-out repositories: a row for each training, then one for each kind over its seeds."""
+    """Bits per byte of held-out repositories: a row for each training, then one for each kind over its seeds.
+
+    With `kept`, a folder, a training that was finished there is not done again.
+    """
     read = some(texts, BYTES)
-    total = sum(len(text.encode()) for part in measured.values() for text in part)
-    judged = {
-        name: some(part, JUDGED * sum(len(text.encode()) for text in part) / total) for name, part in measured.items()
-    }
-    rows: list[Row] = []
-    steps = 0
-    for kind in KINDS:
+    share = JUDGED / sum(len(text.encode()) for part in measured.values() for text in part)
+    judged = {name: some(part, share * sum(len(text.encode()) for text in part)) for name, part in measured.items()}
+    same = digest([list(texts), judged, size, dict(settings), str(SHAPE), TRAIN, BYTES])
+
+    @cache
+    def learned(kind: str) -> Tokenizer:
         own = settings if kind == OWN else {"max_piece_length": settings["max_piece_length"]}
-        words = train_tokenizer(texts, TokenizerConfig(**{"kind": kind, "vocab_size": size, **own}), ["smalltalk"])
-        for equal in ("bytes", "operations") if kind == OWN else ("bytes",):
-            for seed in SEEDS:
-                found = trained(words, read, judged, seed, steps if equal == "operations" else 0)
-                rows.append({"tokenizer": kind, "equal": equal, "seed": seed, **found})
-                yield rows[-1]
-        steps = steps or rows[0]["steps"]
+        return train_tokenizer(texts, TokenizerConfig(**{"kind": kind, "vocab_size": size, **own}), ["smalltalk"])
+
+    rows: list[Row] = []
+    for kind, equal, seed in JOBS:
+        path = kept / f"model-{same}-{kind}-{equal}-{seed}.json" if kept else None
+        if path and path.is_file():
+            found = json.loads(path.read_text("utf-8"))
+        else:
+            found = trained(learned(kind), read, judged, seed, rows[0]["steps"] if equal == "operations" else 0)
+            if path:
+                write_json(path, found)
+        rows.append({"tokenizer": kind, "equal": equal, "seed": seed, **found})
+        yield rows[-1]
     yield from summary(rows)
+
+
+def digest(of: Any) -> str:
+    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def some(texts: Sequence[str], most: float) -> list[str]:
@@ -84,7 +110,8 @@ def trained(words: Tokenizer, texts: Sequence[str], judged: Mapping[str, Sequenc
         held_out = shard_of(words, [text for part in judged.values() for text in part], Path(scratch) / "held_out")
         steps = steps or round(len(learning.ids) / (ROWS * CONTEXT))
         config = TrainConfig(**{**TRAIN, "steps": steps, "validate_every": steps, "checkpoint_every": steps})
-        place = prepare(config, SHAPE, words.vocab_size, seed, "pretrain")
+        with redirect_stdout(sys.stderr):  # rows alone are printed
+            place = prepare(config, SHAPE, words.vocab_size, seed, "pretrain")
         model = Transformer(SHAPE, words.vocab_size, torch_generator(seed, "init")).to(place)
         source = make_source(learning, config, SHAPE, seed, words.special[PAD])
         batches = list(evaluation_batches(held_out, CONTEXT, ROWS, mask_documents=False))[:1]

@@ -60,7 +60,9 @@ def main(
     ] = None,
     without: Annotated[list[str] | None, typer.Option(help="clones not to learn from; may be given again")] = None,
     rendered: Annotated[bool, typer.Option("--rendered", help="texts as the pipeline renders them")] = False,
-    kept: Annotated[Path | None, typer.Option(help="folder that keeps the texts read, for the next time")] = None,
+    kept: Annotated[
+        Path | None, typer.Option(help="folder that keeps texts read and figures of models, for the next time")
+    ] = None,
     vocab: Annotated[list[int] | None, typer.Option(help="vocabulary; may be given again")] = None,
     part: Annotated[str, typer.Option(help="tokens, levers (one part after the other left out) or model")] = "tokens",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
@@ -76,7 +78,7 @@ def main(
     told({"repositories": len(learned), "bytes": sum(sizes[name] for name in learned), "each": sizes}, as_json)
     texts = [text for part in learned.values() for text in part]
     if part == "model":
-        rows = domain_model.compare(texts, measured, (vocab or [8192])[0], SETTINGS)
+        rows = domain_model.compare(texts, measured, (vocab or [8192])[0], SETTINGS, kept)
     else:
         sorts = {"all": measured} if rendered else {"all": measured, "code": code_of(measured)}
         rows = spelt(texts, sorts, vocab or [8192, 16384], LEVERS if part == "levers" else KINDS)
