@@ -137,22 +137,24 @@ def part_of(scored: Scored, names: Sequence[str], name: str) -> Scored:
 
 
 def summary(rows: Sequence[Row]) -> Iterator[Row]:
-    """Mean and spread of the seeds of each kind, and how much less than plain BPE's, seed by seed."""
-    control = [row for row in rows if row["tokenizer"] == CONTROL]
-    for kind, equal in dict.fromkeys((row["tokenizer"], row["equal"]) for row in rows):
+    """Mean and spread of the seeds of each kind, and how much less than the others', seed by seed."""
+    of = {kind: [row for row in rows if (row["tokenizer"], row["equal"]) == (kind, "bytes")] for kind in KINDS}
+    for kind, equal in dict.fromkeys((kind, equal) for kind, equal, _ in JOBS):
         own = [row for row in rows if (row["tokenizer"], row["equal"]) == (kind, equal)]
         bits = [row["bits_per_byte"] for row in own]
-        less = [100 * (1 - mine / base["bits_per_byte"]) for mine, base in zip(bits, control, strict=True)]
-        better = [name for name in own[0]["each"] if mean_of(own, name) < mean_of(control, name)]
-        yield {
+        summed = {
             "tokenizer": kind,
             "equal": equal,
-            **{key: own[0][key] for key in ("parameters", "train_tokens", "passes", "steps", "teraflops")},
             "bits_per_byte": round(fmean(bits), 4),
             "sd": round(stdev(bits), 4),
-            "less_than_bpe": {"all": round(fmean(less), 2), "least": round(min(less), 2), "most": round(max(less), 2)},
-            "better_repositories": f"{len(better)} of {len(own[0]['each'])}",
         }
+        summed |= {key: own[0][key] for key in ("parameters", "train_tokens", "passes", "steps", "teraflops")}
+        for other in (each for each in KINDS if each not in (kind, OWN)):
+            less = [100 * (1 - mine / theirs["bits_per_byte"]) for mine, theirs in zip(bits, of[other], strict=True)]
+            better = sum(mean_of(own, name) < mean_of(of[other], name) for name in own[0]["each"])
+            spread = {"all": round(fmean(less), 2), "least": round(min(less), 2), "most": round(max(less), 2)}
+            summed[f"less_than_{other}"] = {**spread, "repositories": better}
+        yield summed
 
 
 def mean_of(rows: Sequence[Row], name: str) -> float:
