@@ -15,6 +15,8 @@ from pathlib import Path
 from llmlab.artifacts.errors import LabError
 from llmlab.corpus.catalog import resolve_source
 from llmlab.corpus.clean import CleanConfig, clean
+from llmlab.corpus.code_rules import CodeRules, find_code_fault, literal_share
+from llmlab.corpus.licences import LicenceConfig
 from llmlab.corpus.normalize import normalize_text, strip_boilerplate
 from llmlab.corpus.outcome import Kept
 from llmlab.corpus.sources.base import ReadContext, Source
@@ -125,6 +127,13 @@ def raw_texts(clone: Clone, most: int) -> Iterator[str]:
         yield strip_boilerplate(normalize_text(decoded(data)), "code")
 
 
+def is_code(text: str) -> bool:
+    """Whether `clean` would let a raw text pass: nothing that a program wrote, no picture or table of literals."""
+    rules = CodeRules()
+    data = len(text) >= rules.literal_chars and literal_share(text) > rules.max_literal_share
+    return not data and find_code_fault(text, rules) is None
+
+
 def rendered_texts(clone: Clone, most: int) -> Iterator[str]:
     paths = clone.chosen(most)
     folders = {unit.path for unit in units_of(paths) if unit.place is not None}
@@ -133,7 +142,9 @@ def rendered_texts(clone: Clone, most: int) -> Iterator[str]:
     tree = Tree({path: len(data) for path, data in files.items()}, files.__getitem__)
     context = ReadContext(lang="smalltalk", cache=clone.copies)
     present = [path for path in paths if path in files]
-    for outcome in clean(tree_documents(tree, present, clone.source, context), CleanConfig(secrets=False)):
+    # Nobody is given these texts, so licences do not matter; secrets cost time.
+    config = CleanConfig(secrets=False, licences=LicenceConfig(policy="any"))
+    for outcome in clean(tree_documents(tree, present, clone.source, context), config):
         if isinstance(outcome, Kept) and len(outcome.document.text) < LARGEST:
             yield outcome.document.text
 

@@ -8,22 +8,24 @@
 DIR holds clones of repositories, named OWNER+NAME. Of each a fixed random sample of Smalltalk files is read, up to a
 number of bytes, so that none outweighs the others; licence banners are taken off. Learned from are all clones but the
 held-out ones and those of `--without` (relatives of them, say), less what repeats a held-out text. All tokenizers spell
-the same bytes, raw or rendered (`domain_texts`). With LLMLAB_MIRROR=DIR the ranks of GPT-2, GPT-4 and GPT-4o are read
-from its folder `tokenizers`. Per cent are tokens saved, of all held-out repositories together, and the least and most
-of a single one. Targets: 28 % fewer tokens than o200k at 8,192 and 36 % at 16,384, 45 % fewer than GPT-2.
+the same bytes, raw or rendered (`domain_texts`); of raw texts also those alone that `clean` lets pass as code, without
+pictures in base64 and tables. With LLMLAB_MIRROR=DIR the ranks of GPT-2, GPT-4 and GPT-4o are read from its folder
+`tokenizers`. Per cent are tokens saved, of all held-out repositories together, and the least and most of a single one.
+Targets: 28 % fewer tokens than o200k at 8,192 and 36 % at 16,384, 45 % fewer than GPT-2.
 """
 
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import domain_model
 import typer
-from domain_texts import Clone, read_texts, without_copies
+from domain_texts import Clone, is_code, read_texts, without_copies
 
+from llmlab.artifacts.errors import LabError
 from llmlab.tokenizer import curriculum, selection
 from llmlab.tokenizer.base import Tokenizer, TokenizerConfig
 from llmlab.tokenizer.bpe import BpeTokenizer
@@ -43,6 +45,11 @@ LEVERS: dict[str, dict[str, Any]] = {
     "no block left out": {"few": 1_000_000},
     "merges within lines, as superbpe": {"kind": "superbpe"},
 }
+KINDS: dict[str, dict[str, Any]] = {
+    "smalltalk": {},
+    "hybrid": {"kind": "hybrid"},
+    "bpe": {"kind": "bpe"},
+}
 Texts = dict[str, list[str]]
 
 
@@ -53,7 +60,9 @@ def main(
     ] = None,
     without: Annotated[list[str] | None, typer.Option(help="clones not to learn from; may be given again")] = None,
     rendered: Annotated[bool, typer.Option("--rendered", help="texts as the pipeline renders them")] = False,
-    kept: Annotated[Path | None, typer.Option(help="folder that keeps the texts read, for the next time")] = None,
+    kept: Annotated[
+        Path | None, typer.Option(help="folder that keeps texts read and figures of models, for the next time")
+    ] = None,
     vocab: Annotated[list[int] | None, typer.Option(help="vocabulary; may be given again")] = None,
     part: Annotated[str, typer.Option(help="tokens, levers (one part after the other left out) or model")] = "tokens",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
@@ -63,29 +72,46 @@ def main(
     sources = others(copies, names, without or ())
     read = {name: read_texts(name, copies, LEARNED, rendered=rendered, kept=kept) for name in sources}
     learned = {name: texts for name, texts in without_copies(read, measured).items() if texts}
+    if not learned:
+        raise LabError(f"{copies} has no Smalltalk to learn from", "git clone more repositories into it")
     sizes = {name: sum(len(text.encode()) for text in texts) for name, texts in (measured | learned).items()}
     told({"repositories": len(learned), "bytes": sum(sizes[name] for name in learned), "each": sizes}, as_json)
     texts = [text for part in learned.values() for text in part]
     if part == "model":
-        for row in domain_model.compare(texts, measured, (vocab or [8192])[0], SETTINGS):
-            told(row, as_json)
-        return
+        rows = domain_model.compare(texts, measured, (vocab or [8192])[0], SETTINGS, kept)
+    else:
+        sorts = {"all": measured} if rendered else {"all": measured, "code": code_of(measured)}
+        rows = spelt(texts, sorts, vocab or [8192, 16384], LEVERS if part == "levers" else KINDS)
+    for row in rows:
+        told(row, as_json)
+
+
+def spelt(
+    texts: Sequence[str], sorts: dict[str, Texts], sizes: Sequence[int], ways: dict[str, dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """A row for each tokenizer, published or learned, and each sort of held-out texts."""
     published = read_published()
-    bases = {name: count(tokenizer, measured) for name, tokenizer in published.items()}
+    bases = {sort: {name: count(words, some) for name, words in published.items()} for sort, some in sorts.items()}
     for name, tokenizer in published.items():
-        told(row_of(name, tokenizer, measured, bases), as_json)
-    for size in vocab or [8192, 16384]:
-        for name, changes in (LEVERS if part == "levers" else {"smalltalk": {}, "bpe": {"kind": "bpe"}}).items():
+        for sort, some in sorts.items():
+            yield {"texts": sort, **row_of(name, tokenizer, some, bases[sort])}
+    for size in sizes:
+        for name, changes in ways.items():
             started = time.process_time()
             trained = learn(texts, size, **changes)
             seconds = round(time.process_time() - started, 1)
-            told({**row_of(name, trained, measured, bases), "train_seconds": seconds}, as_json)
+            for sort, some in sorts.items():
+                yield {"texts": sort, **row_of(name, trained, some, bases[sort]), "train_seconds": seconds}
 
 
 def others(copies: Path, names: Sequence[str], without: Sequence[str]) -> list[str]:
     """Every clone but those of these names and sources."""
     taken = {Clone(name, copies).folder.name for name in (*names, *without)}
     return sorted(folder.name for folder in copies.iterdir() if "+" in folder.name and folder.name not in taken)
+
+
+def code_of(measured: Texts) -> Texts:
+    return {name: [text for text in texts if is_code(text)] for name, texts in measured.items()}
 
 
 def learn(texts: Sequence[str], size: int, surplus: float = 0, few: int = 0, **changes: Any) -> Tokenizer:

@@ -143,8 +143,9 @@ def _finalists(axes: Axes, groups: Sequence[tuple[Row, list[float]]], corpus: st
         axes.axvline(min(control), color=MUTED, linewidth=1, linestyle="--")
     axes.set_yticks(range(len(groups)), [f"{row['kind']} {short(row['size'])}" for row, _ in groups])
     axes.set_ylim(len(groups) - 0.4, -0.8)
-    seeds = max(len(bits) for _, bits in groups)
-    axes.set_title(f"{corpus.capitalize()}: bits per byte, held out, {seeds} seeds (left is better; dashed: spm)")
+    most = max(len(bits) for _, bits in groups)
+    seeds = "1 seed" if most == 1 else f"{most} seeds"
+    axes.set_title(f"{corpus.capitalize()}: bits per byte, held out, {seeds} (left is better; dashed: spm)")
     bare(axes, "x")
 
 
@@ -158,7 +159,8 @@ def _foretold(
         axes.annotate(
             f"{row['kind']} {short(row['size'])}", (x, y), textcoords="offset points", xytext=(6, 3), fontsize=8
         )
-    if len(pairs) > 2:
+    axes.set_title(title)
+    if len(pairs) > 3:
         r = float(np.corrcoef([pair[0] for pair in pairs], [pair[1] for pair in pairs])[0, 1])
         better = r < 0
         axes.set_title(f"{title}: r = {r:+.2f}", color=GOOD if better else BAD)
