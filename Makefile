@@ -65,7 +65,7 @@ sample: $(READY)  ## some text from the base model
 eval: $(READY)  ## measure the models again
 	dvc repro evaluate
 
-bench: $(READY)  ## every part of `lab bench` that needs no clones, after make repro (some three hours; BENCH="scrub tools" takes some)
+bench: $(READY)  ## every part of `lab bench` that needs no clones, after make repro (by its parts some three hours; BENCH="scrub tools" takes some)
 	lab bench smalltalk $(SMALLTALK)
 	for part in $(BENCH); do lab bench $$part || exit 1; done
 

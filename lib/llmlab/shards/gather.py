@@ -1,4 +1,4 @@
-"""A shard in memory: documents encoded on the spot, for studies and measurements that write no files."""
+"""A shard in memory from documents already encoded, for studies and measurements that write no files."""
 
 from collections.abc import Iterable
 
